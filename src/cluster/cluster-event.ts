@@ -1,0 +1,67 @@
+// The facts that the cluster engine is told and the orders that it gives. Facts are in the past
+// tense, orders in the imperative. An order whose outcome matters carries an id; its outcome
+// comes back as an event with that id.
+
+import type { LogLine } from '../base/log-line.js';
+import type { ResourceSpec } from './cluster-config.js';
+import type { HaMessage } from '../wire/ha-message.js';
+
+export type ResourceVerb = 'status' | 'start' | 'stop';
+
+/** How an order to a resource ended. `running`/`stopped` answer `status` only. */
+export type ResourceOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly exitCode: number; readonly reason: string };
+
+/** Which groups an operator's command speaks of, relative to the node going standby. */
+export type HoldSelection = 'all' | 'local' | 'foreign' | 'failback';
+
+export type ClusterEvent =
+  /** The first event: media are being opened, nothing was sent yet. */
+  | { readonly kind: 'started' }
+  | { readonly kind: 'bytes-received'; readonly medium: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'medium-up'; readonly medium: string }
+  | { readonly kind: 'medium-down'; readonly medium: string; readonly reason: string }
+  /** After the sockets were drained: a deadline that is due is judged now, never before. */
+  | { readonly kind: 'deadline-reached' }
+  | { readonly kind: 'resource-ran'; readonly id: number; readonly outcome: ResourceOutcome }
+  /** First line of /proc/loadavg, for the `ld` field. */
+  | { readonly kind: 'load-read'; readonly text: string }
+  | {
+      readonly kind: 'operator-asked';
+      readonly id: number;
+      readonly command: 'standby' | 'takeover';
+      readonly selection: HoldSelection;
+    }
+  /** A message that a script or client wants sent; the engine adds the standard fields. */
+  | { readonly kind: 'message-offered'; readonly message: HaMessage }
+  /** Give everything up in order, tell the peer, then `exit`. */
+  | { readonly kind: 'shutdown-asked' };
+
+export type ClusterEffect =
+  /** On all media: `line` on serial ones, `datagram` on the others. */
+  | { readonly kind: 'send'; readonly datagram: Uint8Array; readonly line: Uint8Array }
+  | { readonly kind: 'log'; readonly line: LogLine }
+  /** At most one is outstanding per group. Answered by `resource-ran`. */
+  | {
+      readonly kind: 'run-resource';
+      readonly id: number;
+      readonly groupKey: string;
+      readonly resource: ResourceSpec;
+      readonly verb: ResourceVerb;
+      /** HA_* variables that come from the engine's state; the adapter adds those of the files. */
+      readonly environment: Readonly<Record<string, string>>;
+    }
+  /** Announce all held addresses anew (peer returned, partition healed, contention). */
+  | { readonly kind: 'announce-held'; readonly reason: string }
+  /** What happened to an `operator-asked`: refused at once, or carried out. */
+  | {
+      readonly kind: 'answer-operator';
+      readonly id: number;
+      readonly isDone: boolean;
+      readonly text: string;
+    }
+  /** `stop`: the shutdown is complete. `restart`: start again with the next generation. */
+  | { readonly kind: 'exit'; readonly how: 'stop' | 'restart' };
