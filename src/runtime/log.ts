@@ -1,0 +1,229 @@
+// The log of a program: winston with our own transports. Lines come from engines as values; this
+// file gives them the originals' outer form and takes them to files, syslog or stderr without ever
+// blocking the caller. It decides no wording.
+
+import { appendFile } from 'node:fs/promises';
+import winston from 'winston';
+import type { LogLevel, LogLine } from '../base/log-line.js';
+
+/** heartbeat's words for levels, most urgent first, with the numbers of syslog (RFC 5424). */
+const LEVELS: Readonly<Record<LogLevel, number>> = {
+  emerg: 0,
+  alert: 1,
+  CRIT: 2,
+  ERROR: 3,
+  WARN: 4,
+  notice: 5,
+  info: 6,
+  debug: 7,
+};
+
+/** Lines a second; a storm of hostile packets must not fill the disk. */
+const LINES_PER_SECOND_MAX = 500;
+/** Bytes waiting for a slow disk or a sleeping reader; lines above are counted and dropped. */
+const WAITING_BYTES_MAX = 1024 * 1024;
+const LINE_CHARACTERS_MAX = 4096;
+
+/** Numbers of RFC 5424 for the facility words of ha.cf(5) and ldirectord.cf. */
+const FACILITIES: Readonly<Record<string, number>> = {
+  kern: 0, user: 1, mail: 2, daemon: 3, auth: 4, syslog: 5, lpr: 6, news: 7, uucp: 8, cron: 9,
+  authpriv: 10, ftp: 11, local0: 16, local1: 17, local2: 18, local3: 19, local4: 20, local5: 21,
+  local6: 22, local7: 23,
+};
+
+export type LineForm = (line: LogLine, wall: Date) => string;
+
+export type LogSink =
+  /** Opened anew for each batch, so that a rotated file is simply made again. */
+  | { readonly kind: 'file'; readonly path: string; readonly least: LogLevel }
+  /** `send` takes one datagram of /dev/log and never blocks. */
+  | {
+      readonly kind: 'syslog';
+      readonly facility: string;
+      readonly ident: string;
+      readonly send: (datagram: Uint8Array) => void;
+    }
+  /** With `<N>` priority prefixes and no time when the journal reads it (sd-daemon(3)). */
+  | { readonly kind: 'stderr'; readonly isJournal: boolean };
+
+export interface Log {
+  write(line: LogLine): void;
+  /** Resolves when all that was written has left the process. */
+  flush(): Promise<void>;
+}
+
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+const DAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
+const two = (value: number): string => String(value).padStart(2, '0');
+const clockText = (at: Date): string =>
+  `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+
+/** `Nov 21 10:07:42 NODE heartbeat: [PID]: info: text` (heartbeat 3.0.6, syslogmsgfmt true). */
+export const heartbeatForm =
+  (node: string, pid: number): LineForm =>
+  (line, at) => {
+    const day = String(at.getDate()).padStart(2, '0');
+    const stamp = `${MONTHS[at.getMonth()]} ${day} ${clockText(at)}`;
+    return `${stamp} ${node} heartbeat: [${pid}]: ${line.level}: ${line.text}`;
+  };
+
+/** `[Sat Nov 21 10:26:40 2026|INSTANCE|PID] text` (ldirectord 4.12). */
+export const ldirectordForm =
+  (instance: string, pid: number): LineForm =>
+  (line, at) => {
+    const day = String(at.getDate()).padStart(2, ' ');
+    const stamp = `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${day} ${clockText(at)}`;
+    return `[${stamp} ${at.getFullYear()}|${instance}|${pid}] ${line.text}`;
+  };
+
+/** Control characters of a peer or a real server must not forge lines or move a cursor. */
+function escapeControls(text: string): string {
+  const cut = text.length > LINE_CHARACTERS_MAX ? `${text.slice(0, LINE_CHARACTERS_MAX)}...` : text;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+  return cut.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
+    return `\\x${code}`;
+  });
+}
+
+interface Outlet {
+  put(text: string, level: LogLevel): void;
+  flush(): Promise<void>;
+}
+
+function fileOutlet(path: string, least: LogLevel): Outlet {
+  let waiting = '';
+  let dropped = 0;
+  let isFailing = false;
+  let writing: Promise<void> | undefined;
+  const pump = async (): Promise<void> => {
+    while (waiting !== '') {
+      const batch = waiting;
+      waiting = dropped > 0 ? `(${dropped} lines lost: ${path} was not writable)\n` : '';
+      dropped = 0;
+      try {
+        await appendFile(path, batch, { mode: 0o640 });
+        isFailing = false;
+      } catch (cause) {
+        // Said once on stderr: a log that cannot be written must not end the program.
+        if (!isFailing) process.stderr.write(`cannot write the log ${path}: ${String(cause)}\n`);
+        isFailing = true;
+      }
+    }
+    writing = undefined;
+  };
+  return {
+    put: (text, level) => {
+      if (LEVELS[level] > LEVELS[least]) return;
+      if (waiting.length > WAITING_BYTES_MAX) {
+        dropped++;
+        return;
+      }
+      waiting += `${text}\n`;
+      writing ??= pump();
+    },
+    flush: async () => {
+      while (writing !== undefined) await writing;
+    },
+  };
+}
+
+function stderrOutlet(): Outlet {
+  let dropped = 0;
+  return {
+    put: (text) => {
+      // A pipe whose reader sleeps queues without limit in Node.js; the limit is ours.
+      if (process.stderr.writableLength > WAITING_BYTES_MAX) {
+        dropped++;
+        return;
+      }
+      const lost = dropped > 0 ? `(${dropped} lines lost: nobody read them)\n` : '';
+      dropped = 0;
+      process.stderr.write(`${lost}${text}\n`);
+    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (process.stderr.writableLength === 0) resolve();
+        else process.stderr.write('', () => resolve());
+      }),
+  };
+}
+
+interface LogInfo extends winston.Logform.TransformableInfo {
+  readonly line: LogLine;
+  readonly at: Date;
+}
+
+function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): winston.transport {
+  const render = (info: LogInfo): void => {
+    const line = { ...info.line, text: escapeControls(info.line.text) };
+    if (sink.kind === 'syslog') {
+      const priority = (FACILITIES[sink.facility] ?? 3) * 8 + LEVELS[line.level];
+      const stamp = `${MONTHS[info.at.getMonth()]} ${String(info.at.getDate()).padStart(2, ' ')}`;
+      const head = `<${priority}>${stamp} ${clockText(info.at)} ${sink.ident}[${process.pid}]:`;
+      sink.send(Buffer.from(`${head} ${line.level}: ${line.text}`));
+      return;
+    }
+    const isPrefixed = sink.kind === 'stderr' && sink.isJournal;
+    const text = isPrefixed ? `<${LEVELS[line.level]}>${line.text}` : form(line, info.at);
+    outlet?.put(text, line.level);
+  };
+  const outlet =
+    sink.kind === 'file'
+      ? fileOutlet(sink.path, sink.least)
+      : sink.kind === 'stderr'
+        ? stderrOutlet()
+        : undefined;
+  if (outlet !== undefined) outlets.push(outlet);
+  return new LineTransport(render);
+}
+
+// winston hands a transport's `log` whatever was given to the logger: here always a LogInfo.
+class LineTransport extends winston.Transport {
+  readonly #render: (info: LogInfo) => void;
+
+  constructor(render: (info: LogInfo) => void) {
+    super();
+    this.#render = render;
+  }
+
+  override log(info: LogInfo, next: () => void): void {
+    this.#render(info);
+    next();
+  }
+}
+
+export function createLog(form: LineForm, sinks: readonly LogSink[], least: LogLevel): Log {
+  const outlets: Outlet[] = [];
+  const logger = winston.createLogger({
+    levels: { ...LEVELS },
+    level: least,
+    transports: sinks.map((sink) => transportOf(sink, form, outlets)),
+    silent: sinks.length === 0,
+  });
+  let second = 0;
+  let linesOfSecond = 0;
+  const put = (line: LogLine, at: Date): void => {
+    logger.log({ level: line.level, message: line.text, line, at });
+  };
+  return {
+    write: (line) => {
+      const at = new Date();
+      const thisSecond = Math.floor(at.getTime() / 1000);
+      if (thisSecond !== second) {
+        const suppressed = linesOfSecond - LINES_PER_SECOND_MAX;
+        second = thisSecond;
+        linesOfSecond = 0;
+        if (suppressed > 0) {
+          const text = `${suppressed} log lines of the last second were suppressed`;
+          put({ level: 'WARN', code: 'log-lines-suppressed', text }, at);
+        }
+      }
+      linesOfSecond++;
+      if (linesOfSecond <= LINES_PER_SECOND_MAX) put(line, at);
+    },
+    flush: async () => {
+      await Promise.all(outlets.map((outlet) => outlet.flush()));
+    },
+  };
+}
