@@ -4,6 +4,7 @@
 
 import { appendFile } from 'node:fs/promises';
 import winston from 'winston';
+import Transport from 'winston-transport';
 import type { LogLevel, LogLine } from '../base/log-line.js';
 
 /** heartbeat's words for levels, most urgent first, with the numbers of syslog (RFC 5424). */
@@ -154,7 +155,7 @@ interface LogInfo extends winston.Logform.TransformableInfo {
   readonly at: Date;
 }
 
-function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): winston.transport {
+function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): Transport {
   const render = (info: LogInfo): void => {
     const line = { ...info.line, text: escapeControls(info.line.text) };
     if (sink.kind === 'syslog') {
@@ -179,7 +180,7 @@ function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): winston.
 }
 
 // winston hands a transport's `log` whatever was given to the logger: here always a LogInfo.
-class LineTransport extends winston.Transport {
+class LineTransport extends Transport {
   readonly #render: (info: LogInfo) => void;
 
   constructor(render: (info: LogInfo) => void) {
