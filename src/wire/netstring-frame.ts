@@ -1,0 +1,127 @@
+// The netstring frame: `###`, one `LEN:(T)name=value,` per field, `%%%`, then the outer signature
+// as one more netstring. Every UDP medium carries it whatever `msgfmt` says (heartbeat 3.0.6,
+// recorded). The signature itself is judged in auth/; here it is only found.
+
+import { bytesToLatin1, concatBytes, latin1ToBytes } from '../base/bytes.js';
+import { failure, ok, type Result } from '../base/result.js';
+import {
+  type FrameCode,
+  fieldsMax,
+  frameKind,
+  isFieldName,
+  messageBytesMax,
+  netstringFrameEnd,
+  netstringFrameStart,
+} from './frame.js';
+import type { HaField, HaMessage } from './ha-message.js';
+
+const COLON = 0x3a;
+const COMMA = 0x2c;
+
+/** Length of the decimal digits of `messageBytesMax`. */
+const LENGTH_DIGITS_MAX = 6;
+
+/** A frame taken apart, its signature not yet verified. */
+export interface NetstringFrame {
+  readonly message: HaMessage;
+  /** From the first `#` to the line feed after `%%%`: what the outer signature covers. */
+  readonly signed: Uint8Array;
+  /** `NUM HEX` of the trailing netstring; undefined when the frame ends without one. */
+  readonly signature: string | undefined;
+}
+
+/** The frame without its signature. */
+export function encodeNetstringFrame(message: HaMessage): Uint8Array {
+  const parts: Uint8Array[] = [latin1ToBytes(netstringFrameStart)];
+  for (const field of message.fields) {
+    const value = field.type === 0 ? latin1ToBytes(field.text) : field.bytes;
+    const head = latin1ToBytes(`(${field.type})${field.name}=`);
+    parts.push(latin1ToBytes(`${head.length + value.length}:`), head, value, latin1ToBytes(','));
+  }
+  parts.push(latin1ToBytes(netstringFrameEnd));
+  return concatBytes(...parts);
+}
+
+/** Puts the outer signature behind a frame made by `encodeNetstringFrame`. */
+export function withSignature(frame: Uint8Array, signature: string): Uint8Array {
+  return concatBytes(frame, latin1ToBytes(`${signature.length}:${signature},`));
+}
+
+export function decodeNetstringFrame(bytes: Uint8Array): Result<NetstringFrame, FrameCode> {
+  if (frameKind(bytes) !== 'netstring') return failure('not-a-message', 'no ### at the start');
+  if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
+  const fields: HaField[] = [];
+  let at = netstringFrameStart.length;
+  while (!isEndAt(bytes, at)) {
+    if (fields.length === fieldsMax) return failure('too-long', `more than ${fieldsMax} fields`);
+    const piece = netstringAt(bytes, at);
+    const field = piece === undefined ? undefined : parseField(piece.body);
+    if (piece === undefined || field === undefined) {
+      return failure('malformed', `field ${fields.length + 1} at byte ${at}`);
+    }
+    fields.push(field);
+    at = piece.end;
+  }
+  at += netstringFrameEnd.length;
+  const signed = bytes.subarray(0, at);
+  // A NUL behind the frame is what local clients add.
+  if (at === bytes.length || (at + 1 === bytes.length && bytes[at] === 0)) {
+    return ok({ message: { fields }, signed, signature: undefined });
+  }
+  const trailer = netstringAt(bytes, at);
+  if (trailer === undefined) return failure('malformed', `signature at byte ${at}`);
+  if (trailer.end !== bytes.length) return failure('malformed', 'bytes behind the signature');
+  return ok({ message: { fields }, signed, signature: bytesToLatin1(trailer.body) });
+}
+
+function isEndAt(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < netstringFrameEnd.length; i++) {
+    if (bytes[at + i] !== netstringFrameEnd.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+interface Piece {
+  readonly body: Uint8Array;
+  /** Where the next piece begins. */
+  readonly end: number;
+}
+
+/** Undefined unless a whole `LEN:BODY,` stands there; LEN has no sign and no leading zero. */
+function netstringAt(bytes: Uint8Array, at: number): Piece | undefined {
+  let length = 0;
+  let i = at;
+  for (; i < at + LENGTH_DIGITS_MAX; i++) {
+    const digit = (bytes[i] ?? COLON) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    length = length * 10 + digit;
+  }
+  if (i === at || bytes[i] !== COLON || (bytes[at] === 0x30 && i > at + 1)) return undefined;
+  const end = i + 1 + length;
+  if (bytes[end] !== COMMA) return undefined;
+  return { body: bytes.subarray(i + 1, end), end: end + 1 };
+}
+
+function parseField(body: Uint8Array): HaField | undefined {
+  // `(`, one digit, `)`: heartbeat 3.0.6 aborts on anything else, we refuse the message.
+  if (body[0] !== 0x28 || body[2] !== 0x29) return undefined;
+  const equals = body.indexOf(0x3d, 3);
+  if (equals < 0) return undefined;
+  const name = bytesToLatin1(body.subarray(3, equals));
+  if (!isFieldName(name)) return undefined;
+  const value = body.slice(equals + 1);
+  switch ((body[1] ?? 0) - 0x30) {
+    case 0:
+      return value.includes(0) ? undefined : { name, type: 0, text: bytesToLatin1(value) };
+    case 1:
+      return { name, type: 1, bytes: value };
+    case 2:
+      return { name, type: 2, bytes: value };
+    case 3:
+      return { name, type: 3, bytes: value };
+    case 4:
+      return { name, type: 4, bytes: value };
+    default:
+      return undefined;
+  }
+}

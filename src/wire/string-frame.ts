@@ -1,0 +1,108 @@
+// The string frame: `>>>`, one `name=value` line per field, `<<<`. Serial lines carry only this
+// form, and the inner signature of a message covers its lines (heartbeat 3.0.6, recorded).
+// Decoding never throws; it accepts what 3.0.6 reads and refuses the rest as a value.
+
+import { base64ToBytes, bytesToBase64, bytesToLatin1, latin1ToBytes } from '../base/bytes.js';
+import { failure, ok, type Result } from '../base/result.js';
+import {
+  type FrameCode,
+  fieldsMax,
+  frameKind,
+  isFieldName,
+  messageBytesMax,
+  stringFrameEnd,
+  stringFrameStart,
+} from './frame.js';
+import type { HaField, HaMessage } from './ha-message.js';
+
+/** Stands for a line feed inside a text, because a line feed ends the field. */
+const TEXT_LINE_FEED = '\x13';
+
+/** Stands for a line feed inside a nested message of the first depth. */
+const NESTED_LINE_FEED = '\x14';
+
+/** The lines of the fields without the frame: what the inner signature covers. */
+export function stringFormText(message: HaMessage): string {
+  let text = '';
+  for (const field of message.fields) text += fieldLine(field);
+  return text;
+}
+
+export function encodeStringFrame(message: HaMessage): Uint8Array {
+  return latin1ToBytes(stringFrameStart + stringFormText(message) + stringFrameEnd);
+}
+
+/**
+ * Takes one frame from `>>>` to the line feed after `<<<`. The NUL that local clients add behind it
+ * is accepted, anything else behind it is not.
+ */
+export function decodeStringFrame(bytes: Uint8Array): Result<HaMessage, FrameCode> {
+  if (frameKind(bytes) !== 'string') return failure('not-a-message', 'no >>> at the start');
+  if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
+  const text = bytesToLatin1(bytes);
+  const fields: HaField[] = [];
+  let at = stringFrameStart.length;
+  for (;;) {
+    if (text.startsWith(stringFrameEnd, at)) {
+      at += stringFrameEnd.length;
+      break;
+    }
+    const end = text.indexOf('\n', at);
+    if (end < 0) return failure('malformed', 'the frame has no end');
+    if (end > at) {
+      if (fields.length === fieldsMax) return failure('too-long', `more than ${fieldsMax} fields`);
+      const field = parseLine(text.slice(at, end));
+      if (field === undefined) return failure('malformed', `field ${fields.length + 1}`);
+      fields.push(field);
+    }
+    at = end + 1;
+  }
+  if (text.length > at && text.slice(at) !== '\0')
+    return failure('malformed', 'bytes behind the end');
+  return ok({ fields });
+}
+
+function fieldLine(field: HaField): string {
+  switch (field.type) {
+    case 0:
+      return `${field.name}=${field.text.replaceAll('\n', TEXT_LINE_FEED)}\n`;
+    case 1:
+    case 4:
+      return `(${field.type})${field.name}=${bytesToBase64(field.bytes)}\n`;
+    case 2:
+    case 3:
+      return `(${field.type})${field.name}=${bytesToLatin1(field.bytes).replaceAll(
+        '\n',
+        NESTED_LINE_FEED,
+      )}\n`;
+  }
+}
+
+function parseLine(line: string): HaField | undefined {
+  const typed = line.startsWith('(');
+  if (typed && line.charAt(2) !== ')') return undefined;
+  const body = typed ? line.slice(3) : line;
+  const equals = body.indexOf('=');
+  const name = body.slice(0, Math.max(equals, 0));
+  if (!isFieldName(name) || body.includes('\0')) return undefined;
+  const value = body.slice(equals + 1);
+  switch (typed ? line.charAt(1) : '0') {
+    case '0':
+      return { name, type: 0, text: value.replaceAll(TEXT_LINE_FEED, '\n') };
+    case '1':
+      return encodedField(name, 1, value);
+    case '2':
+      return { name, type: 2, bytes: latin1ToBytes(value.replaceAll(NESTED_LINE_FEED, '\n')) };
+    case '3':
+      return { name, type: 3, bytes: latin1ToBytes(value.replaceAll(NESTED_LINE_FEED, '\n')) };
+    case '4':
+      return encodedField(name, 4, value);
+    default:
+      return undefined;
+  }
+}
+
+function encodedField(name: string, type: 1 | 4, value: string): HaField | undefined {
+  const bytes = base64ToBytes(value);
+  return bytes === undefined ? undefined : { name, type, bytes };
+}
