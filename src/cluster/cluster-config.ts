@@ -1,8 +1,8 @@
 // What the cluster engine is told about the pair: ha.cf and haresources after parsing, in types
 // that leave no choice open. The heartbeat program builds it from the files.
 
-import type { KeyRing } from '../auth/key-ring.js';
 import type { MessageFormat } from '../auth/envelope.js';
+import type { KeyRing } from '../auth/key-ring.js';
 import type { Duration } from '../base/time.js';
 import type { AutoFailback, ResourceGroup } from '../config/resource-group.js';
 
