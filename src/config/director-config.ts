@@ -4,14 +4,34 @@
 import type { AddressFamily, Forwarding, IpvsServiceKey } from '../wire/ipvs-table.js';
 
 export type CheckType =
-  | { readonly kind: 'negotiate' | 'connect' | 'ping' | 'external' | 'external-perl' | 'on' | 'off' }
+  | {
+      readonly kind: 'negotiate' | 'connect' | 'ping' | 'external' | 'external-perl' | 'on' | 'off';
+    }
   /** A negotiate check, then `connects` connect checks, then negotiate again. */
   | { readonly kind: 'combined'; readonly connects: number };
 
 export type ServiceName =
-  | 'dns' | 'ftp' | 'http' | 'https' | 'http_proxy' | 'imap' | 'imaps' | 'ldap' | 'ldaps'
-  | 'mysql' | 'nntp' | 'none' | 'oracle' | 'pop' | 'pops' | 'radius' | 'pgsql' | 'simpletcp'
-  | 'sip' | 'smtp' | 'submission';
+  | 'dns'
+  | 'ftp'
+  | 'http'
+  | 'https'
+  | 'http_proxy'
+  | 'imap'
+  | 'imaps'
+  | 'ldap'
+  | 'ldaps'
+  | 'mysql'
+  | 'nntp'
+  | 'none'
+  | 'oracle'
+  | 'pop'
+  | 'pops'
+  | 'radius'
+  | 'pgsql'
+  | 'simpletcp'
+  | 'sip'
+  | 'smtp'
+  | 'submission';
 
 export interface RealServerConfig {
   readonly family: AddressFamily;

@@ -1,0 +1,272 @@
+// The directives of ha.cf, one entry each. The parser, its hints and the reference page are all
+// driven by this table; what directives mean together is in ha-config.ts.
+
+/** What stands behind a directive's name. */
+export type HaArgument =
+  | { readonly kind: 'time' }
+  | { readonly kind: 'number'; readonly low: number; readonly high: number }
+  | { readonly kind: 'choice'; readonly words: readonly string[] }
+  | { readonly kind: 'boolean' }
+  /** `words` is the form shown in hints, such as `INTERFACE HOST`. */
+  | { readonly kind: 'words'; readonly form: string; readonly low: number; readonly high: number };
+
+export interface HaDirective {
+  readonly name: string;
+  readonly alias?: string;
+  readonly argument: HaArgument;
+  /** Empty when the value has none. */
+  readonly unit: string;
+  /** As written in the file; `none` when there is none. */
+  readonly default: string;
+  readonly purpose: string;
+  /** `accepted`: understood, but nothing needs to be done about it here. */
+  readonly status: 'supported' | 'accepted' | 'not-supported-yet';
+}
+
+/** heartbeat 3.0.6 knows no larger cluster and no more heartbeat paths. */
+export const nodesMax = 100;
+export const mediaMax = 64;
+
+export const baudRates: readonly number[] = [9600, 19200, 38400, 57600, 115200, 230400, 460800];
+
+export const logFacilities: readonly string[] = [
+  'none',
+  'kern',
+  'user',
+  'mail',
+  'daemon',
+  'auth',
+  'syslog',
+  'lpr',
+  'news',
+  'uucp',
+  'cron',
+  'authpriv',
+  'ftp',
+  'local0',
+  'local1',
+  'local2',
+  'local3',
+  'local4',
+  'local5',
+  'local6',
+  'local7',
+];
+
+const time: HaArgument = { kind: 'time' };
+const bool: HaArgument = { kind: 'boolean' };
+const number = (low: number, high: number): HaArgument => ({ kind: 'number', low, high });
+const choice = (...words: readonly string[]): HaArgument => ({ kind: 'choice', words });
+const words = (form: string, low: number, high: number = low): HaArgument => ({
+  kind: 'words',
+  form,
+  low,
+  high,
+});
+const anyWords: HaArgument = words('…', 0, 1000);
+
+type Row = readonly [
+  name: string,
+  argument: HaArgument,
+  unit: string,
+  defaultText: string,
+  purpose: string,
+];
+
+const supported: readonly Row[] = [
+  ['node', words('NAME…', 1, nodesMax), '', 'none', 'Names the members, as uname -n prints them.'],
+  ['keepalive', time, 's', '1', 'Time between two heartbeats of this node.'],
+  [
+    'deadtime',
+    time,
+    's',
+    '30',
+    'Silence after which peers take this node for dead; more than twice keepalive.',
+  ],
+  [
+    'warntime',
+    time,
+    's',
+    'half of deadtime',
+    'Gap between two heartbeats of a peer that is logged as late.',
+  ],
+  [
+    'initdead',
+    time,
+    's',
+    '12, deadtime or twice deadtime',
+    'Silence after the start before a node never heard is taken for dead; not below deadtime.',
+  ],
+  ['deadping', time, 's', 'deadtime', 'Silence after which a ping node is taken for dead.'],
+  [
+    'auto_failback',
+    choice('on', 'off', 'legacy'),
+    '',
+    'legacy',
+    'Whether resources return to their preferred node when it is back.',
+  ],
+  [
+    'nice_failback',
+    bool,
+    '',
+    'none',
+    'Of heartbeat 1: on means auto_failback off, off means auto_failback on.',
+  ],
+  ['udpport', number(1, 65535), '', '694', 'UDP port of the bcast and ucast lines below it.'],
+  [
+    'baud',
+    choice(...baudRates.map(String)),
+    'bit/s',
+    '19200',
+    'Speed of the serial lines below it.',
+  ],
+  ['serial', words('DEVICE…', 1, mediaMax), '', 'none', 'Heartbeats over a null-modem cable.'],
+  ['bcast', words('INTERFACE…', 1, mediaMax), '', 'none', 'Heartbeats as UDP broadcasts.'],
+  [
+    'mcast',
+    words('INTERFACE GROUP PORT TTL LOOP', 5),
+    '',
+    'none',
+    'Heartbeats as UDP multicasts; TTL 0 to 4, LOOP 0 or 1.',
+  ],
+  [
+    'ucast',
+    words('INTERFACE HOST', 2),
+    '',
+    'none',
+    'Heartbeats to one host; a line for oneself is harmless.',
+  ],
+  [
+    'ping',
+    words('HOST…', 1, mediaMax),
+    '',
+    'none',
+    'Pseudo nodes that show by ICMP echo whether the network works.',
+  ],
+  ['logfile', words('FILE', 1), '', 'none', 'File for log lines.'],
+  ['debugfile', words('FILE', 1), '', 'none', 'File for log lines and debug lines.'],
+  ['logfacility', choice(...logFacilities), '', 'none', 'Syslog facility for log lines.'],
+  ['debug', number(0, 255), '', '0', 'Level of debug lines.'],
+  [
+    'msgfmt',
+    choice('classic', 'netstring'),
+    '',
+    'classic',
+    'classic adds a signature inside each message.',
+  ],
+  ['hopfudge', number(0, 255), '', '1', 'Added to the number of nodes to give the ttl field.'],
+  [
+    'max_rexmit_delay',
+    number(1, 60_000),
+    'ms',
+    '250',
+    'Longest wait before a retransmission is asked for.',
+  ],
+  ['log_badpack', bool, '', 'true', 'Whether refused messages are logged.'],
+  [
+    'hbgenmethod',
+    choice('file', 'time'),
+    '',
+    'file',
+    'Where the generation of a start comes from.',
+  ],
+];
+
+const accepted: readonly Row[] = [
+  [
+    'autojoin',
+    choice('none', 'any', 'other'),
+    '',
+    'none',
+    'Whether unknown nodes may join; only none is possible with haresources.',
+  ],
+  [
+    'crm',
+    words('off', 1),
+    '',
+    'off',
+    'Whether Pacemaker manages the resources; only off is possible.',
+  ],
+];
+
+const notSupportedYet: readonly Row[] = [
+  [
+    'mcast6',
+    words('INTERFACE GROUP PORT HOPS LOOP', 5),
+    '',
+    'none',
+    'Heartbeats as IPv6 multicasts.',
+  ],
+  ['ucast6', words('INTERFACE HOST', 2), '', 'none', 'Heartbeats to one host by IPv6.'],
+  ['ping6', anyWords, '', 'none', 'Pseudo nodes by ICMPv6 echo.'],
+  ['ping_group', anyWords, '', 'none', 'One pseudo node for several hosts.'],
+  ['use_logd', anyWords, '', 'off', 'Logging through the logging daemon.'],
+  ['conn_logd_time', anyWords, 's', '60', 'Interval of attempts to reach the logging daemon.'],
+  ['syslogmsgfmt', anyWords, '', 'true', 'Whether lines in files look like those of syslog.'],
+  ['compression', anyWords, '', 'zlib', 'Method that compresses large messages.'],
+  ['compression_threshold', anyWords, 'KB', '2', 'Size above which messages are compressed.'],
+  ['traditional_compression', anyWords, '', 'off', 'Whether whole messages are compressed.'],
+  [
+    'stonith',
+    anyWords,
+    '',
+    'none',
+    'Device that resets a dead node before its resources are taken.',
+  ],
+  ['stonith_host', anyWords, '', 'none', 'The same, with the device described in the line.'],
+  ['watchdog', anyWords, '', 'none', 'Watchdog device that resets a hung node.'],
+  ['respawn', anyWords, '', 'none', 'Program that is kept running beside the daemon.'],
+  ['failfast', anyWords, '', 'none', 'The same; the node is rebooted when it ends.'],
+  ['apiauth', anyWords, '', 'none', 'Who may use the client interface.'],
+  ['env', anyWords, '', 'none', 'Variable for resource scripts.'],
+  ['realtime', anyWords, '', 'true', 'Whether real-time scheduling is used.'],
+  ['rtprio', anyWords, '', '1', 'Real-time priority.'],
+  ['memreserve', anyWords, 'KB', '6500', 'Memory that is held in advance.'],
+  ['uuidfrom', anyWords, '', 'file', 'Where the uuid of this node comes from.'],
+  ['crm_daemon_dir', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['crmd_spawns_pengine', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['record_config_changes', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['record_pengine_inputs', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['enable_config_writes', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['coredumps', anyWords, '', 'true', 'Whether a crash writes a core file.'],
+  ['coreroot', anyWords, '', 'none', 'Folder of core files.'],
+  ['use_apphbd', anyWords, '', 'off', 'Whether the application heartbeat daemon watches this one.'],
+  ['cluster', anyWords, '', 'linux-ha', 'Name of the cluster, for the quorum server.'],
+  ['quorum_server', anyWords, '', 'none', 'Host that decides between halves of a cluster.'],
+  ['normalpoll', anyWords, '', 'none', 'Of old versions; without effect.'],
+];
+
+/** Second names that heartbeat 3.0.6 takes for the same. */
+const aliases: Readonly<Record<string, string>> = { bcast: 'udp', crm: 'pacemaker' };
+
+const toDirectives = (rows: readonly Row[], status: HaDirective['status']): HaDirective[] =>
+  rows.map(([name, argument, unit, defaultText, purpose]) => {
+    const alias = aliases[name];
+    return {
+      name,
+      argument,
+      unit,
+      default: defaultText,
+      purpose,
+      status,
+      ...(alias === undefined ? {} : { alias }),
+    };
+  });
+
+export const haDirectives: readonly HaDirective[] = [
+  ...toDirectives(supported, 'supported'),
+  ...toDirectives(accepted, 'accepted'),
+  ...toDirectives(notSupportedYet, 'not-supported-yet'),
+];
+
+/** By name and alias. */
+export const haDirectiveByName: ReadonlyMap<string, HaDirective> = new Map(
+  haDirectives.flatMap((each): [string, HaDirective][] =>
+    each.alias === undefined
+      ? [[each.name, each]]
+      : [
+          [each.name, each],
+          [each.alias, each],
+        ],
+  ),
+);
