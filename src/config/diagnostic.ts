@@ -188,6 +188,10 @@ function visible(text: string): string {
   return shown;
 }
 
+/** All of them, sorted, one under the other. */
+export const describeDiagnostics = (diagnostics: readonly Diagnostic[]): string =>
+  sortDiagnostics(diagnostics).map(formatDiagnostic).join('\n');
+
 /** The count line under a list, such as `2 errors, 1 warning`. */
 export function countLine(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter((each) => each.severity === 'error').length;

@@ -43,7 +43,10 @@ export interface HaConfig {
   readonly debugfile: string | undefined;
   /** undefined when none is written, and for the word `none`. */
   readonly logfacility: string | undefined;
-  readonly debugLevel: number;
+  /** Level of debug lines, 0 to 255. */
+  readonly debug: number;
+  /** SCHED_RR priority of the heartbeat worker, default 1; undefined with `realtime off`. */
+  readonly realtimePriority: number | undefined;
   /** Single-valued directives as written, for the HA_NAME variables of scripts. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -118,7 +121,9 @@ function readDraft(
     logfile: word('logfile'),
     debugfile: word('debugfile'),
     logfacility: facility === 'none' ? undefined : facility,
-    debugLevel: numberOf(single, 'debug') ?? 0,
+    debug: numberOf(single, 'debug') ?? 0,
+    realtimePriority:
+      booleanOf(single, 'realtime') === false ? undefined : (numberOf(single, 'rtprio') ?? 1),
     parameters: Object.fromEntries([...single].map(([name, each]) => [name, each.text])),
   };
 }

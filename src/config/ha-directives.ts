@@ -170,6 +170,8 @@ const supported: readonly Row[] = [
     'file',
     'Where the generation of a start comes from.',
   ],
+  ['realtime', bool, '', 'true', 'Whether the heartbeat thread runs under real-time scheduling.'],
+  ['rtprio', number(1, 99), '', '1', 'Real-time priority of the heartbeat thread (SCHED_RR).'],
 ];
 
 const accepted: readonly Row[] = [
@@ -219,8 +221,6 @@ const notSupportedYet: readonly Row[] = [
   ['failfast', anyWords, '', 'none', 'The same; the node is rebooted when it ends.'],
   ['apiauth', anyWords, '', 'none', 'Who may use the client interface.'],
   ['env', anyWords, '', 'none', 'Variable for resource scripts.'],
-  ['realtime', anyWords, '', 'true', 'Whether real-time scheduling is used.'],
-  ['rtprio', anyWords, '', '1', 'Real-time priority.'],
   ['memreserve', anyWords, 'KB', '6500', 'Memory that is held in advance.'],
   ['uuidfrom', anyWords, '', 'file', 'Where the uuid of this node comes from.'],
   ['crm_daemon_dir', anyWords, '', 'none', 'Of Pacemaker.'],
