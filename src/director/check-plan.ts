@@ -1,0 +1,228 @@
+// Which checks a configuration asks for: one per distinct check, with the real servers that live
+// by its result (ldirectord shares them too). It builds the check's value from the directives.
+
+import { unreachable } from '../base/assert.js';
+import { type Duration, millis, seconds } from '../base/time.js';
+import { bracketed, type CheckSpec, checkKey } from '../checks/check-spec.js';
+import type {
+  DirectorConfig,
+  RealServerConfig,
+  ServiceName,
+  VirtualServiceConfig,
+} from '../config/director-config.js';
+import { realKey } from './real-server-text.js';
+
+export interface PlannedCheck {
+  readonly key: string;
+  readonly interval: Duration;
+  /** Run when the combined schedule says `negotiate`; the only one for all other types. */
+  readonly main: CheckSpec;
+  /** The other half of a combined check. */
+  readonly combined: { readonly connect: CheckSpec; readonly connects: number } | undefined;
+  /** Keys of the real servers that the result is for. */
+  readonly realKeys: readonly string[];
+}
+
+const DEFAULT_PORTS: Readonly<Partial<Record<ServiceName, number>>> = {
+  ftp: 21,
+  smtp: 25,
+  dns: 53,
+  http: 80,
+  pop: 110,
+  nntp: 119,
+  imap: 143,
+  ldap: 389,
+  https: 443,
+  submission: 587,
+  ldaps: 636,
+  imaps: 993,
+  pops: 995,
+  oracle: 1521,
+  radius: 1812,
+  http_proxy: 3128,
+  mysql: 3306,
+  sip: 5060,
+  pgsql: 5432,
+};
+
+const UDP_SERVICES: ReadonlySet<ServiceName> = new Set(['dns', 'radius', 'sip']);
+
+/** Real servers that need no check have no planned one: `on`, `off` and negotiate without service. */
+export const isChecked = (virtual: VirtualServiceConfig): boolean =>
+  virtual.checkType.kind !== 'off' && alwaysUpReason(virtual) === undefined;
+
+/** Why a virtual service's real servers are up without being asked; undefined when they are. */
+export function alwaysUpReason(virtual: VirtualServiceConfig): string | undefined {
+  if (virtual.checkType.kind === 'on') return 'checktype on';
+  if (virtual.checkType.kind === 'negotiate' && virtual.service === 'none') {
+    return 'no check: service none';
+  }
+  return undefined;
+}
+
+export function plannedChecks(config: DirectorConfig): readonly PlannedCheck[] {
+  const byKey = new Map<string, PlannedCheck>();
+  for (const virtual of config.virtuals) {
+    if (!isChecked(virtual)) continue;
+    for (const real of virtual.reals) {
+      const check = plannedCheck(virtual, real);
+      const former = byKey.get(check.key);
+      byKey.set(check.key, former === undefined ? check : merged(former, check));
+    }
+  }
+  return [...byKey.values()];
+}
+
+const merged = (a: PlannedCheck, b: PlannedCheck): PlannedCheck => ({
+  ...a,
+  // The hastier of two virtual services sets the pace for both.
+  interval: millis(Math.min(a.interval, b.interval)),
+  realKeys: [...new Set([...a.realKeys, ...b.realKeys])],
+});
+
+function plannedCheck(virtual: VirtualServiceConfig, real: RealServerConfig): PlannedCheck {
+  const main = mainSpec(virtual, real);
+  const { checkType } = virtual;
+  const isCombined = checkType.kind === 'combined';
+  const combined = isCombined
+    ? { connect: connectSpec(virtual, real, ''), connects: checkType.connects }
+    : undefined;
+  const rest = combined && `${combined.connects} ${checkKey(combined.connect)}`;
+  return {
+    key: `${checkKey(main)} ${rest ?? ''}`,
+    interval: seconds(virtual.checkIntervalSeconds),
+    main,
+    combined,
+    realKeys: [realKey(virtual, real)],
+  };
+}
+
+/** `checkport`, else the port of the real server, else the usual port of the service. */
+const checkPort = (virtual: VirtualServiceConfig, real: RealServerConfig): number =>
+  virtual.checkPort ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0));
+
+function target(virtual: VirtualServiceConfig, real: RealServerConfig, timeoutSeconds: number) {
+  return {
+    family: real.family,
+    address: real.address,
+    port: checkPort(virtual, real),
+    timeout: seconds(timeoutSeconds),
+  } as const;
+}
+
+function mainSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckSpec {
+  const { kind } = virtual.checkType;
+  switch (kind) {
+    case 'connect':
+      return connectSpec(virtual, real, '');
+    case 'ping':
+      return pingSpec(virtual, real);
+    case 'external':
+    case 'external-perl':
+      return externalSpec(virtual, real, kind === 'external-perl');
+    case 'negotiate':
+    case 'combined':
+      return negotiateSpec(virtual, real);
+    case 'on':
+    case 'off':
+      return { kind: 'none', timeout: seconds(virtual.checkTimeoutSeconds) };
+    default:
+      return unreachable(kind);
+  }
+}
+
+function pingSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckSpec {
+  const attempts = virtual.checkType.kind === 'ping' ? virtual.checkCount : 1;
+  const timeout = seconds(virtual.checkTimeoutSeconds * attempts);
+  return { kind: 'ping', family: real.family, address: real.address, attempts, timeout };
+}
+
+/** A connect of a UDP service proves nothing, so that an echo stands for it (ldirectord 4.12). */
+function connectSpec(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  note: string,
+): CheckSpec {
+  const isUdp = virtual.key.kind === 'address' && virtual.key.protocol === 'udp';
+  if (isUdp) return pingSpec(virtual, real);
+  return { kind: 'connect', ...target(virtual, real, virtual.checkTimeoutSeconds), note };
+}
+
+function externalSpec(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  isPerl: boolean,
+): CheckSpec {
+  const { key } = virtual;
+  const own =
+    key.kind === 'fwmark'
+      ? [String(key.mark), '0']
+      : [bracketed(key.family, key.address), String(key.port)];
+  return {
+    kind: 'external',
+    command: virtual.checkCommand,
+    args: [...own, bracketed(real.family, real.address), String(real.port)],
+    interpreter: isPerl ? 'perl' : 'none',
+    timeout: seconds(virtual.checkTimeoutSeconds),
+  };
+}
+
+function negotiateSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckSpec {
+  const { service } = virtual;
+  const timed = target(virtual, real, virtual.negotiateTimeoutSeconds);
+  const { request, receive } = pairOf(virtual, real);
+  switch (service) {
+    case 'http':
+    case 'https':
+    case 'http_proxy':
+      return httpSpec(virtual, real, service);
+    case 'ftp': {
+      const path = `/${request.replace(/^\/+/, '')}`;
+      const { login, password } = virtual;
+      return { kind: 'ftp', ...timed, login, password, path, receive };
+    }
+    case 'none':
+      return { kind: 'none', timeout: timed.timeout };
+    default: {
+      // These dialogues are not spoken; that the port answers is what can honestly be told.
+      const note = `the ${service} dialogue is not checked`;
+      if (UDP_SERVICES.has(service)) return connectSpec(virtual, real, note);
+      return { kind: 'connect', ...timed, note };
+    }
+  }
+}
+
+/** The pair on a real line stands for that of the virtual service when both are given. */
+function pairOf(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+): { readonly request: string; readonly receive: string } {
+  const { request, receive } = real;
+  if (request === undefined || receive === undefined) return virtual;
+  return { request, receive };
+}
+
+function httpSpec(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  service: 'http' | 'https' | 'http_proxy',
+): CheckSpec {
+  const { request, receive } = pairOf(virtual, real);
+  const isProxy = service === 'http_proxy';
+  const scheme = service === 'https' ? 'https' : 'http';
+  const timed = target(virtual, real, virtual.negotiateTimeoutSeconds);
+  const path = request.replace(/^\/+/, '');
+  const own = bracketed(real.family, real.address);
+  const isWhole = isProxy || path.startsWith(`${scheme}://`);
+  return {
+    kind: 'http',
+    ...timed,
+    scheme,
+    method: virtual.httpMethod,
+    url: isWhole ? path : `${scheme}://${own}:${timed.port}/${path}`,
+    // Never with the port (ldirectord 4.12, recorded). A whole URL names its own host.
+    host: isWhole ? '' : (virtual.virtualHost ?? own),
+    isProxy,
+    receive,
+  };
+}

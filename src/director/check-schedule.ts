@@ -1,0 +1,186 @@
+// When which check runs: first all at once within the limit, then spread over the interval, each
+// with a deadline of its own. It owns ids and deadlines of the checks under way; it judges nothing
+// but lateness.
+
+import { after, between, type Duration, earliest, type Instant, millis } from '../base/time.js';
+import type { CheckSpec } from '../checks/check-spec.js';
+import { type CheckVerdict, timedOut } from '../checks/check-verdict.js';
+import {
+  type CombinedState,
+  combinedAfter,
+  combinedNext,
+  combinedStart,
+} from '../checks/combined.js';
+import type { PlannedCheck } from './check-plan.js';
+
+/** Sockets and processes at once; a farm of hundreds must not start them all in one moment. */
+export const CHECKS_IN_FLIGHT_MAX = 64;
+
+/**
+ * Adapters end a check at its deadline and say what it was waiting for. One that does not is ended
+ * from here a little later.
+ */
+export const CHECK_DEADLINE_GRACE: Duration = millis(500);
+
+export interface StartedCheck {
+  readonly id: number;
+  readonly spec: CheckSpec;
+}
+
+export interface FinishedCheck {
+  readonly verdict: CheckVerdict;
+  readonly took: Duration;
+  readonly realKeys: readonly string[];
+}
+
+export interface CheckSchedule {
+  /** Takes the checks of a configuration; ids of checks that are no longer wanted are returned. */
+  update(checks: readonly PlannedCheck[], paceFactor: number, now: Instant): readonly number[];
+  /** Checks to be started now. */
+  takeDue(now: Instant): readonly StartedCheck[];
+  /** Checks that have not answered by their deadline: to be cancelled, and finished as failed. */
+  takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
+  /** Undefined for an id that is not under way (any more). */
+  finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined;
+  /** Ids of all checks under way; nothing is due after this. */
+  stop(): readonly number[];
+  next(): Instant | undefined;
+  counts(): { readonly checks: number; readonly inFlight: number };
+}
+
+interface InFlight {
+  readonly id: number;
+  readonly startedAt: Instant;
+  readonly deadline: Instant;
+  readonly timeout: Duration;
+}
+
+interface Entry {
+  check: PlannedCheck;
+  interval: Duration;
+  /** How far into the interval the second run lies: this is what spreads the checks. */
+  phase: Duration;
+  nextAt: Instant;
+  hasRun: boolean;
+  inFlight: InFlight | undefined;
+  combined: CombinedState;
+}
+
+export function createCheckSchedule(): CheckSchedule {
+  const entries = new Map<string, Entry>();
+  const underWay = new Map<number, Entry>();
+  let lastId = 0;
+  let pace = 1;
+
+  const update = (
+    checks: readonly PlannedCheck[],
+    paceFactor: number,
+    now: Instant,
+  ): readonly number[] => {
+    const former = new Map(entries);
+    entries.clear();
+    const isHastier = paceFactor < pace;
+    pace = paceFactor;
+    checks.forEach((check, index) => {
+      const interval = millis(check.interval * paceFactor);
+      const phase = millis((interval * (index + 1)) / checks.length);
+      const entry = former.get(check.key) ?? newEntry(check, now);
+      former.delete(check.key);
+      if (isHastier && entry.hasRun) {
+        const soon = after(now, phase);
+        if (soon < entry.nextAt) entry.nextAt = soon;
+      }
+      // A real server that is new to a known check need not wait for its next turn.
+      const known = new Set(entry.check.realKeys);
+      if (check.realKeys.some((key) => !known.has(key))) entry.nextAt = now;
+      Object.assign(entry, { check, interval, phase });
+      entries.set(check.key, entry);
+    });
+    const dropped: number[] = [];
+    for (const entry of former.values()) {
+      if (entry.inFlight === undefined) continue;
+      dropped.push(entry.inFlight.id);
+      underWay.delete(entry.inFlight.id);
+    }
+    return dropped;
+  };
+
+  const start = (entry: Entry, now: Instant): StartedCheck => {
+    const { main, combined } = entry.check;
+    const isConnect = combined !== undefined && combinedNext(entry.combined) === 'connect';
+    const spec = isConnect ? combined.connect : main;
+    const id = ++lastId;
+    const deadline = after(after(now, spec.timeout), CHECK_DEADLINE_GRACE);
+    entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout };
+    entry.nextAt = after(now, entry.hasRun ? entry.interval : entry.phase);
+    entry.hasRun = true;
+    underWay.set(id, entry);
+    return { id, spec };
+  };
+
+  const finish = (id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined => {
+    const entry = underWay.get(id);
+    if (entry?.inFlight === undefined) return undefined;
+    underWay.delete(id);
+    const took = between(entry.inFlight.startedAt, now);
+    entry.inFlight = undefined;
+    const { combined, realKeys } = entry.check;
+    if (combined !== undefined) {
+      entry.combined = combinedAfter(entry.combined, verdict.isUp, combined.connects);
+    }
+    // A check that outlasted its interval starts a new one from its end: a sick server is not
+    // asked again at once.
+    if (entry.nextAt <= now) entry.nextAt = after(now, entry.interval);
+    return { verdict, took, realKeys };
+  };
+
+  return {
+    update,
+    takeDue: (now) => {
+      const free = CHECKS_IN_FLIGHT_MAX - underWay.size;
+      if (free <= 0) return [];
+      const due = [...entries.values()].filter(
+        (entry) => entry.inFlight === undefined && entry.nextAt <= now,
+      );
+      due.sort((a, b) => a.nextAt - b.nextAt);
+      return due.slice(0, free).map((entry) => start(entry, now));
+    },
+    takeLate: (now) => {
+      const late: { id: number; finished: FinishedCheck }[] = [];
+      for (const [id, entry] of [...underWay]) {
+        const flight = entry.inFlight;
+        if (flight === undefined || flight.deadline > now) continue;
+        const finished = finish(id, timedOut(flight.timeout / 1000), now);
+        if (finished !== undefined) late.push({ id, finished });
+      }
+      return late;
+    },
+    finish,
+    stop: () => {
+      const ids = [...underWay.keys()];
+      underWay.clear();
+      entries.clear();
+      return ids;
+    },
+    next: () => {
+      const isFull = underWay.size >= CHECKS_IN_FLIGHT_MAX;
+      let next: Instant | undefined;
+      for (const entry of entries.values()) {
+        if (entry.inFlight !== undefined) next = earliest(next, entry.inFlight.deadline);
+        else if (!isFull) next = earliest(next, entry.nextAt);
+      }
+      return next;
+    },
+    counts: () => ({ checks: entries.size, inFlight: underWay.size }),
+  };
+}
+
+const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
+  check,
+  interval: check.interval,
+  phase: check.interval,
+  nextAt: now,
+  hasRun: false,
+  inFlight: undefined,
+  combined: combinedStart,
+});

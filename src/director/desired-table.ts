@@ -1,0 +1,136 @@
+// Health and configuration give the table that is wanted in the kernel. A pure function: it does
+// not know what the table holds now, and what it wants does not depend on how it came to be.
+
+import { unreachable } from '../base/assert.js';
+import type {
+  DirectorConfig,
+  FallbackConfig,
+  RealServerConfig,
+  VirtualServiceConfig,
+} from '../config/director-config.js';
+import type { IpvsDestination, IpvsService } from '../wire/ipvs-table.js';
+import type { RealVerdict } from './director-status.js';
+import {
+  destinationKey,
+  fallbackDestination,
+  quiescedDestination,
+  realDestination,
+} from './real-server-text.js';
+
+/** What is known of one real server of one virtual service. */
+export interface RealHealth {
+  readonly verdict: RealVerdict;
+  /**
+   * The entry with weight 0 was in the table since the real server went down. Somebody who deletes
+   * it by hand then has his way (ldirectord 4.12, recorded: it is not added again).
+   */
+  readonly isQuiescedSeen: boolean;
+}
+
+export type HealthView = (virtual: VirtualServiceConfig, real: RealServerConfig) => RealHealth;
+
+export type DestinationOrigin =
+  | { readonly kind: 'real'; readonly real: RealServerConfig }
+  | { readonly kind: 'fallback'; readonly fallback: FallbackConfig };
+
+export interface DesiredDestination {
+  readonly destination: IpvsDestination;
+  readonly origin: DestinationOrigin;
+  /** True: if it is in the table then so, but it is not added. */
+  readonly isOptional: boolean;
+}
+
+export interface DesiredService {
+  readonly virtual: VirtualServiceConfig;
+  readonly service: IpvsService;
+  readonly destinations: readonly DesiredDestination[];
+  /** Keys of destinations that stay as they are, if they are there. */
+  readonly untouched: ReadonlySet<string>;
+}
+
+export type DesiredTable = readonly DesiredService[];
+
+/**
+ * `steady`: everything as the verdicts say. `settling`: the same, but a virtual service whose real
+ * servers have no verdict yet gets no fallback server: a healthy start would show the fallback
+ * page for the moment that the first check takes.
+ */
+export type DesiredMode = 'steady' | 'settling';
+
+export const desiredTable = (
+  config: DirectorConfig,
+  health: HealthView,
+  mode: DesiredMode,
+): DesiredTable => config.virtuals.map((virtual) => desiredService(virtual, health, mode));
+
+export function serviceOf(virtual: VirtualServiceConfig): IpvsService {
+  const { key } = virtual;
+  const isPersistent = virtual.persistentSeconds !== undefined && virtual.persistentSeconds > 0;
+  return {
+    key,
+    scheduler: virtual.scheduler,
+    persistenceSeconds: isPersistent ? virtual.persistentSeconds : undefined,
+    // The netmask means something together with persistence only; alone it is left out.
+    persistencePrefix: isPersistent ? virtual.persistencePrefix : key.family === 6 ? 128 : 32,
+    isOnePacket: virtual.isOnePacket && key.kind === 'address' && key.protocol === 'udp',
+    schedulerFlags: virtual.schedulerFlags,
+  };
+}
+
+function desiredService(
+  virtual: VirtualServiceConfig,
+  health: HealthView,
+  mode: DesiredMode,
+): DesiredService {
+  // Two lines may mean one entry of the kernel; then one that is up wins over one that is not.
+  const wanted = new Map<string, DesiredDestination>();
+  const untouched = new Set<string>();
+  let upCount = 0;
+  let undecidedCount = 0;
+  for (const real of virtual.reals) {
+    const { verdict, isQuiescedSeen } = health(virtual, real);
+    if (verdict === 'up') upCount++;
+    if (verdict === 'undecided') undecidedCount++;
+    const key = destinationKey(realDestination(virtual, real));
+    if (verdict === 'undecided') untouched.add(key);
+    const destination = wantedDestination(virtual, real, verdict);
+    if (destination === undefined) continue;
+    const isUpThere = wanted.get(key)?.isOptional === false && verdict !== 'up';
+    if (isUpThere) continue;
+    const isOptional = verdict !== 'up' && isQuiescedSeen;
+    wanted.set(key, { destination, origin: { kind: 'real', real }, isOptional });
+  }
+  const isAwaited = mode === 'settling' && undecidedCount > 0;
+  const { fallback } = virtual;
+  const isFallbackWanted = upCount === 0 && !isAwaited && virtual.checkType.kind !== 'off';
+  if (fallback !== undefined && isFallbackWanted) {
+    const destination = fallbackDestination(virtual, fallback);
+    const origin = { kind: 'fallback', fallback } as const;
+    wanted.set(destinationKey(destination), { destination, origin, isOptional: false });
+  }
+  for (const key of wanted.keys()) untouched.delete(key);
+  return {
+    virtual,
+    service: serviceOf(virtual),
+    destinations: [...wanted.values()],
+    untouched,
+  };
+}
+
+function wantedDestination(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  verdict: RealVerdict,
+): IpvsDestination | undefined {
+  switch (verdict) {
+    case 'up':
+      return realDestination(virtual, real);
+    case 'down':
+    case 'off':
+      return virtual.isQuiescent ? quiescedDestination(virtual, real) : undefined;
+    case 'undecided':
+      return undefined;
+    default:
+      return unreachable(verdict);
+  }
+}

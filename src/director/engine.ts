@@ -1,0 +1,281 @@
+// The director: verdicts become a wanted table, the wanted table becomes requests, and what the
+// kernel confirmed becomes log lines. It owns modes (active, warm), rounds, start, reload and stop.
+// It knows neither sockets nor the kernel; tables and checks are answered to it as events.
+
+import { assert, unreachable } from '../base/assert.js';
+import { createDeadlines, type Deadlines } from '../base/deadlines.js';
+import type { Engine } from '../base/engine.js';
+import { type LogLevel, logLine } from '../base/log-line.js';
+import { after, earliest, type Instant, millis, type Now, seconds } from '../base/time.js';
+import { up } from '../checks/check-verdict.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import { alwaysUpReason, plannedChecks } from './check-plan.js';
+import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
+import type { DirectorEffect, DirectorEvent, DirectorMode } from './director-event.js';
+import { directorStatus } from './director-snapshot.js';
+import type { DirectorStatus } from './director-status.js';
+import { type RealServers, realServersOf, takeVerdict } from './real-server.js';
+import { createTableKeeper, type TableKeeper } from './table-keeper.js';
+
+export interface DirectorStart {
+  readonly mode: DirectorMode;
+}
+
+export type DirectorEngine = Engine<DirectorEvent, DirectorEffect, DirectorStatus>;
+
+/** A warm director asks the real servers this many times less often. */
+export const WARM_PACE_FACTOR = 3;
+
+/** A new virtual service waits this long for a first good check before the fallback server. */
+const FALLBACK_PATIENCE = seconds(1);
+
+/** A table that could not be read or written at all is tried again after this, not in a round. */
+const TABLE_RETRY = millis(1000);
+
+export function createDirectorEngine(config: DirectorConfig, start: DirectorStart): DirectorEngine {
+  return new Director(config, start);
+}
+
+class Director implements DirectorEngine {
+  #config: DirectorConfig;
+  #mode: DirectorMode;
+  #phase: 'running' | 'stopping' | 'stopped' = 'running';
+  #reals: RealServers;
+  #isSettled = false;
+  #signal = '';
+  #effects: DirectorEffect[] = [];
+  readonly #deadlines: Deadlines = createDeadlines();
+  readonly #schedule: CheckSchedule = createCheckSchedule();
+  readonly #table: TableKeeper;
+
+  constructor(config: DirectorConfig, start: DirectorStart) {
+    this.#config = config;
+    this.#mode = start.mode;
+    this.#reals = realServersOf(config.virtuals, new Map());
+    this.#table = createTableKeeper({
+      emit: (effect) => this.#effects.push(effect),
+      log: (level, code, text) => this.#log(level, code, text),
+    });
+  }
+
+  step(now: Now, event: DirectorEvent): readonly DirectorEffect[] {
+    this.#effects = [];
+    if (this.#phase !== 'stopped') {
+      this.#take(now.monotonic, event);
+      this.#advance(now.monotonic);
+    }
+    return this.#effects;
+  }
+
+  nextDeadline(): Instant | undefined {
+    if (this.#phase === 'stopped') return undefined;
+    return earliest(this.#deadlines.next(), this.#schedule.next());
+  }
+
+  snapshot(): DirectorStatus {
+    return directorStatus({
+      mode: this.#mode,
+      phase: this.#phase,
+      isSettled: this.#isSettled,
+      config: this.#config,
+      reals: this.#reals,
+      table: this.#table,
+      checks: this.#schedule.counts(),
+    });
+  }
+
+  #log(level: LogLevel, code: string, text: string): void {
+    this.#effects.push({ kind: 'log', line: logLine(level, code, text) });
+  }
+
+  #take(now: Instant, event: DirectorEvent): void {
+    switch (event.kind) {
+      case 'started':
+        this.#begin(now);
+        return;
+      case 'table-read':
+        this.#table.takeReading(event, now);
+        if (!event.answer.ok) this.#deadlines.set('table-retry', after(now, TABLE_RETRY));
+        return;
+      case 'requests-applied':
+        this.#table.takeOutcomes(event);
+        if (!event.answer.ok) this.#deadlines.set('table-retry', after(now, TABLE_RETRY));
+        return;
+      case 'check-finished': {
+        const finished = this.#schedule.finish(event.id, event.verdict, now);
+        if (finished !== undefined) this.#takeFinished(finished, now);
+        return;
+      }
+      case 'deadline-reached':
+        this.#takeDeadlines(now);
+        return;
+      case 'config-changed':
+        this.#reconfigure(event.config, event.id, now);
+        return;
+      case 'activated':
+        this.#activate(event.id, now);
+        return;
+      case 'deactivated':
+        this.#deactivate(event.id);
+        return;
+      case 'shutdown-asked':
+        this.#shutDown(event.signal);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #begin(now: Instant): void {
+    this.#table.configure(this.#config, this.#reals);
+    this.#startChecks(now);
+    if (this.#mode === 'active') this.#own(now);
+  }
+
+  /** From here on the table is ours to keep. */
+  #own(now: Instant): void {
+    this.#table.own();
+    this.#deadlines.set('fallback-patience', after(now, FALLBACK_PATIENCE));
+    this.#setRound(now);
+  }
+
+  #setRound(now: Instant): void {
+    this.#deadlines.set('round', after(now, seconds(this.#config.checkIntervalSeconds)));
+  }
+
+  #startChecks(now: Instant): void {
+    const pace = this.#mode === 'warm' ? WARM_PACE_FACTOR : 1;
+    const dropped = this.#schedule.update(plannedChecks(this.#config), pace, now);
+    for (const id of dropped) this.#effects.push({ kind: 'cancel-check', id });
+    for (const virtual of this.#config.virtuals) {
+      const reason = alwaysUpReason(virtual);
+      if (reason === undefined) continue;
+      for (const config of virtual.reals) {
+        const real = this.#reals.of(virtual, config);
+        if (real === undefined) continue;
+        for (const text of takeVerdict(real, up(reason), now)) {
+          this.#log('info', 'soft-failures-reset', text);
+        }
+      }
+    }
+  }
+
+  #takeFinished(finished: FinishedCheck, now: Instant): void {
+    for (const key of finished.realKeys) {
+      const real = this.#reals.byKey.get(key);
+      if (real === undefined) continue;
+      real.checkedAt = now;
+      real.checkTook = finished.took;
+      for (const text of takeVerdict(real, finished.verdict, now)) {
+        const code = finished.verdict.isUp ? 'soft-failures-reset' : 'soft-failure';
+        this.#log('info', code, text);
+      }
+    }
+    this.#table.wantPlan();
+  }
+
+  #takeDeadlines(now: Instant): void {
+    for (const name of this.#deadlines.takeDue(now)) {
+      if (name === 'fallback-patience') this.#table.endPatience();
+      if (name === 'table-retry') this.#table.wantRead();
+      if (name === 'round' && this.#mode === 'active' && this.#phase === 'running') {
+        this.#table.startRound();
+        this.#setRound(now);
+      }
+    }
+    for (const { id, finished } of this.#schedule.takeLate(now)) {
+      this.#effects.push({ kind: 'cancel-check', id });
+      this.#takeFinished(finished, now);
+    }
+  }
+
+  #reconfigure(config: DirectorConfig, id: number, now: Instant): void {
+    if (this.#phase !== 'running') {
+      this.#effects.push({ kind: 'answer', id, isDone: false, text: 'the director is stopping' });
+      return;
+    }
+    this.#config = config;
+    this.#reals = realServersOf(config.virtuals, this.#reals.byKey);
+    this.#table.configure(config, this.#reals);
+    this.#startChecks(now);
+    this.#isSettled = this.#isSettled && this.#isDecided();
+    if (this.#mode === 'warm') {
+      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'reloaded' });
+      return;
+    }
+    this.#table.adoptNext();
+    this.#table.answerWhenConfirmed(id, 'reloaded');
+    this.#deadlines.set('fallback-patience', after(now, FALLBACK_PATIENCE));
+  }
+
+  #activate(id: number, now: Instant): void {
+    if (this.#phase !== 'running') {
+      this.#effects.push({ kind: 'answer', id, isDone: false, text: 'the director is stopping' });
+      return;
+    }
+    if (this.#mode === 'warm') {
+      this.#mode = 'active';
+      this.#own(now);
+      this.#startChecks(now);
+    }
+    this.#table.answerWhenConfirmed(id, 'active');
+  }
+
+  #deactivate(id: number): void {
+    if (this.#mode === 'warm' || this.#phase !== 'running') {
+      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'warm' });
+      return;
+    }
+    this.#mode = 'warm';
+    this.#isSettled = false;
+    this.#deadlines.clear('round');
+    this.#table.withdraw(() => {
+      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'warm' });
+    });
+  }
+
+  #shutDown(signal: string): void {
+    if (this.#phase !== 'running') return;
+    this.#phase = 'stopping';
+    this.#signal = signal;
+    for (const id of this.#schedule.stop()) this.#effects.push({ kind: 'cancel-check', id });
+    if (this.#mode === 'warm' && !this.#table.isOwned()) this.#exit();
+    else this.#table.withdraw(() => this.#exit());
+  }
+
+  #exit(): void {
+    assert(this.#phase === 'stopping', 'the end comes once, after a shutdown was asked for');
+    this.#phase = 'stopped';
+    const text = `Linux Director Daemon terminated on signal: ${this.#signal}`;
+    this.#log('info', 'director-terminated', text);
+    this.#effects.push({ kind: 'exit' });
+  }
+
+  /** What follows from the new state: requests to the kernel, checks that are due, answers. */
+  #advance(now: Instant): void {
+    this.#table.advance();
+    if (this.#phase !== 'running') return;
+    for (const { id, spec } of this.#schedule.takeDue(now)) {
+      this.#effects.push({ kind: 'run-check', id, spec });
+    }
+    if (!this.#isSettled && this.#isDecided() && this.#isTableDone()) {
+      this.#isSettled = true;
+      this.#effects.push({ kind: 'settled' });
+    }
+  }
+
+  #isTableDone(): boolean {
+    return this.#mode === 'warm' || this.#table.isQuiet();
+  }
+
+  #isDecided(): boolean {
+    for (const real of this.#reals.byKey.values()) {
+      if (real.verdict === 'undecided') return false;
+      // An adopted one counts as up, but its first check is still to come.
+      const isChecked = alwaysUpReason(real.virtual) === undefined && real.verdict !== 'off';
+      const isOff = real.virtual.checkType.kind === 'off';
+      if (isChecked && !isOff && real.checkedAt === undefined) return false;
+    }
+    return true;
+  }
+}

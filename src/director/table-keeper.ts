@@ -1,0 +1,434 @@
+// Keeps the kernel's table as it is wanted: asks for readings, plans, orders requests, takes their
+// outcomes, logs what was confirmed and what was refused. One order is outstanding at a time. It
+// knows nothing of checks; verdicts reach it through the real servers' health alone.
+
+import type { LogLevel } from '../base/log-line.js';
+import type { Instant } from '../base/time.js';
+import type { DirectorConfig, VirtualServiceConfig } from '../config/director-config.js';
+import { type IpvsRequest, ipvsKeyText } from '../wire/ipvs-table.js';
+import { type DesiredTable, desiredTable } from './desired-table.js';
+import type { DirectorEffect, DirectorEvent } from './director-event.js';
+import { plan, requestKey, requestText } from './plan.js';
+import { adopt, healthOf, type RealServers } from './real-server.js';
+import { destinationKey, realDestination } from './real-server-text.js';
+import { tableLine } from './table-log.js';
+import { createTableModel, type TableDifference, type TableModel } from './table-model.js';
+import { withdrawal } from './withdrawal.js';
+
+export interface TableKeeperFace {
+  emit(effect: DirectorEffect): void;
+  log(level: LogLevel, code: string, text: string): void;
+}
+
+type Read = Extract<DirectorEvent, { readonly kind: 'table-read' }>;
+type Applied = Extract<DirectorEvent, { readonly kind: 'requests-applied' }>;
+
+type Order =
+  | { readonly kind: 'read'; readonly id: number }
+  | {
+      readonly kind: 'apply';
+      readonly id: number;
+      readonly requests: readonly IpvsRequest[];
+      readonly desired: DesiredTable;
+      readonly isWithdrawal: boolean;
+    };
+
+/** Differences told one by one in a round; a table flushed by hand would be thousands of lines. */
+const DIFFERENCE_LINES_MAX = 20;
+
+export interface TableKeeper {
+  readonly model: TableModel;
+  configure(config: DirectorConfig, reals: RealServers): void;
+  /** From now on our services are kept. The first reading adopts what is there. */
+  own(): void;
+  isOwned(): boolean;
+  /** The next reading adopts: real servers without a verdict that are in the table count as up. */
+  adoptNext(): void;
+  wantRead(): void;
+  wantPlan(): void;
+  /** A new round: read again, try again what was refused. */
+  startRound(): void;
+  /** The fallback server no longer waits for first verdicts. */
+  endPatience(): void;
+  /** Remove what `cleanstop` says, then let go of the table and call back. */
+  withdraw(done: () => void): void;
+  answerWhenConfirmed(id: number, text: string): void;
+  takeReading(event: Read, now: Instant): void;
+  takeOutcomes(event: Applied): void;
+  /** Gives the next order, if one is due and none is outstanding. */
+  advance(): void;
+  /** Nothing is under way and nothing more can be done now. */
+  isQuiet(): boolean;
+  /** Quiet, and nothing was refused. */
+  isConfirmed(): boolean;
+  refused(): Readonly<Record<string, string>>;
+  repairs(): number;
+}
+
+export const createTableKeeper = (face: TableKeeperFace): TableKeeper => new Keeper(face);
+
+class Keeper implements TableKeeper {
+  readonly model: TableModel = createTableModel();
+  readonly #face: TableKeeperFace;
+  #config: DirectorConfig | undefined;
+  #reals: RealServers = { byKey: new Map(), of: () => undefined };
+  /** Our services, with their last configuration: the present ones and those to be removed. */
+  #scope = new Map<string, VirtualServiceConfig>();
+  #lastId = 0;
+  #order: Order | undefined;
+  #isOwned = false;
+  #isLoaded = false;
+  #isPatient = false;
+  #isAdopting = false;
+  #wantsRead = false;
+  #wantsPlan = false;
+  /** One more reading is made after a refusal: the model may have been out of date. */
+  #mayReread = true;
+  #withdrawn: (() => void)[] = [];
+  #answers: { readonly id: number; readonly text: string }[] = [];
+  /** Refused since the round began, by text; not tried again before the next. */
+  readonly #blocked = new Set<string>();
+  readonly #blockedServices = new Set<string>();
+  readonly #refused = new Map<string, string>();
+  #differences = new Map<string, TableDifference>();
+  #toldDifferences = new Set<string>();
+  #tableFault = '';
+  #repairs = 0;
+
+  constructor(face: TableKeeperFace) {
+    this.#face = face;
+  }
+
+  configure(config: DirectorConfig, reals: RealServers): void {
+    this.#config = config;
+    this.#reals = reals;
+    if (!this.#isOwned) this.#scope.clear();
+    for (const virtual of config.virtuals) this.#scope.set(ipvsKeyText(virtual.key), virtual);
+    this.#unblock();
+    this.#wantsPlan = true;
+  }
+
+  own(): void {
+    this.#isOwned = true;
+    this.#isLoaded = false;
+    this.#isPatient = true;
+    this.#withdrawn = [];
+    if (this.#config !== undefined) this.configure(this.#config, this.#reals);
+    this.adoptNext();
+  }
+
+  isOwned(): boolean {
+    return this.#isOwned;
+  }
+
+  adoptNext(): void {
+    this.#isAdopting = true;
+    this.#isPatient = true;
+    this.#wantsRead = true;
+    this.#wantsPlan = true;
+  }
+
+  wantRead(): void {
+    this.#wantsRead = true;
+    this.#wantsPlan = true;
+  }
+
+  wantPlan(): void {
+    this.#wantsPlan = true;
+  }
+
+  startRound(): void {
+    this.#unblock();
+    this.wantRead();
+  }
+
+  endPatience(): void {
+    this.#isPatient = false;
+    this.#wantsPlan = true;
+  }
+
+  withdraw(done: () => void): void {
+    this.#withdrawn.push(done);
+  }
+
+  answerWhenConfirmed(id: number, text: string): void {
+    this.#answers.push({ id, text });
+    this.#wantsPlan = true;
+  }
+
+  isQuiet(): boolean {
+    const isIdle = this.#order === undefined && !this.#wantsRead && !this.#wantsPlan;
+    return isIdle && this.#isLoaded && this.#isOwned;
+  }
+
+  isConfirmed(): boolean {
+    return this.isQuiet() && this.#refused.size === 0;
+  }
+
+  refused(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#refused);
+  }
+
+  repairs(): number {
+    return this.#repairs;
+  }
+
+  advance(): void {
+    if (this.#order !== undefined || !this.#isOwned) return;
+    if (this.#withdrawn.length > 0) {
+      this.#orderWithdrawal();
+      return;
+    }
+    if (this.#wantsRead) {
+      this.#wantsRead = false;
+      this.#order = { kind: 'read', id: ++this.#lastId };
+      this.#face.emit({ kind: 'read-table', id: this.#lastId });
+      return;
+    }
+    if (this.#wantsPlan && this.#isLoaded) this.#orderPlan();
+  }
+
+  #orderPlan(): void {
+    this.#wantsPlan = false;
+    const desired = this.#desired();
+    const scope = new Set(this.#scope.keys());
+    const all = plan(desired, this.model.services(), scope);
+    const requests = all.filter((request) => !this.#isBlocked(request));
+    const texts = new Set(all.map(requestText));
+    for (const text of this.#refused.keys()) if (!texts.has(text)) this.#refused.delete(text);
+    if (requests.length > 0) {
+      this.#orderRequests(requests, desired, false);
+      return;
+    }
+    this.#differences.clear();
+    this.#flushAnswers();
+  }
+
+  #desired(): DesiredTable {
+    const config = this.#config;
+    if (config === undefined) return [];
+    const mode = this.#isPatient ? 'settling' : 'steady';
+    const fallback = { verdict: 'undecided', isQuiescedSeen: false } as const;
+    return desiredTable(
+      config,
+      (virtual, real) => {
+        const server = this.#reals.of(virtual, real);
+        return server === undefined ? fallback : healthOf(server);
+      },
+      mode,
+    );
+  }
+
+  #orderRequests(
+    requests: readonly IpvsRequest[],
+    desired: DesiredTable,
+    isWithdrawal: boolean,
+  ): void {
+    const id = ++this.#lastId;
+    this.#order = { kind: 'apply', id, requests, desired, isWithdrawal };
+    this.#face.emit({ kind: 'apply', id, requests });
+  }
+
+  #orderWithdrawal(): void {
+    const config = this.#config;
+    const isUp = (virtual: VirtualServiceConfig, index: number): boolean => {
+      const real = virtual.reals[index];
+      return real !== undefined && this.#reals.of(virtual, real)?.verdict === 'up';
+    };
+    const requests =
+      config === undefined || !this.#isLoaded ? [] : withdrawal(config, isUp, this.model);
+    if (requests.length > 0) this.#orderRequests(requests, [], true);
+    else this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#isOwned = false;
+    this.#isLoaded = false;
+    this.#wantsRead = false;
+    this.#wantsPlan = false;
+    this.#refused.clear();
+    this.model.load([]);
+    for (const { id } of this.#answers.splice(0)) {
+      this.#face.emit({ kind: 'answer', id, isDone: false, text: 'withdrawn before it was done' });
+    }
+    for (const done of this.#withdrawn.splice(0)) done();
+  }
+
+  takeReading(event: Read, now: Instant): void {
+    if (this.#order?.kind !== 'read' || this.#order.id !== event.id) return;
+    this.#order = undefined;
+    if (!event.answer.ok) {
+      this.#tellTableFault(`The IPVS table cannot be read: ${event.answer.reason}`);
+      return;
+    }
+    this.#tableFault = '';
+    const reading = event.answer.value;
+    const scope = new Set(this.#scope.keys());
+    if (this.#isLoaded && !this.#isAdopting) this.#compare(reading, scope);
+    this.model.load(reading);
+    if (this.#isAdopting) this.#adoptAll(now);
+    this.#isAdopting = false;
+    this.#isLoaded = true;
+    this.#wantsPlan = true;
+    this.#noteQuiesced();
+  }
+
+  #compare(reading: Parameters<TableModel['load']>[0], scope: ReadonlySet<string>): void {
+    const found = this.model.differences(reading, scope);
+    // Told once as long as it stays: another program may write it anew in every round.
+    const fresh = found.filter(({ text }) => !this.#toldDifferences.has(text));
+    this.#toldDifferences = new Set(found.map(({ text }) => text));
+    this.#repairs += found.length;
+    for (const { serviceKey, destinationKey: name, ...rest } of found) {
+      const key = `${serviceKey} ${name ?? ''}`;
+      this.#differences.set(key, { serviceKey, destinationKey: name, ...rest });
+    }
+    for (const { text } of fresh.slice(0, DIFFERENCE_LINES_MAX)) {
+      this.#face.log('WARN', 'table-changed', `Table changed by another program: ${text}`);
+    }
+    const more = fresh.length - DIFFERENCE_LINES_MAX;
+    if (more > 0) {
+      const text = `Table changed by another program: ${more} more differences`;
+      this.#face.log('WARN', 'table-changed', text);
+    }
+  }
+
+  #adoptAll(now: Instant): void {
+    const found = new Map<VirtualServiceConfig, number>();
+    for (const real of this.#reals.byKey.values()) {
+      const key = ipvsKeyText(real.virtual.key);
+      const name = destinationKey(realDestination(real.virtual, real.config));
+      const there = this.model.destination(key, name);
+      if (there === undefined || there.weight === 0) continue;
+      if (real.verdict === 'undecided' || real.verdict === 'off') {
+        adopt(real, now);
+        found.set(real.virtual, (found.get(real.virtual) ?? 0) + 1);
+      }
+    }
+    for (const [virtual, count] of found) {
+      const text = `Adopted virtual server: ${virtual.name} (${count} real servers in the table)`;
+      this.#face.log('info', 'virtual-adopted', text);
+    }
+  }
+
+  #noteQuiesced(): void {
+    for (const real of this.#reals.byKey.values()) {
+      if (real.verdict !== 'down' && real.verdict !== 'off') continue;
+      const name = destinationKey(realDestination(real.virtual, real.config));
+      const there = this.model.destination(ipvsKeyText(real.virtual.key), name);
+      if (there?.weight === 0) real.isQuiescedSeen = true;
+    }
+  }
+
+  takeOutcomes(event: Applied): void {
+    const order = this.#order;
+    if (order?.kind !== 'apply' || order.id !== event.id) return;
+    this.#order = undefined;
+    if (!event.answer.ok) {
+      this.#tellTableFault(`The IPVS table cannot be changed: ${event.answer.reason}`);
+      // Nothing is known about what was carried out.
+      if (order.isWithdrawal) this.#letGo();
+      else this.#wantsPlan = true;
+      return;
+    }
+    const outcomes = event.answer.value;
+    const desiredByKey = new Map(
+      order.desired.map((service) => [ipvsKeyText(service.service.key), service]),
+    );
+    let isRefused = false;
+    order.requests.forEach((request, index) => {
+      const outcome = outcomes[index] ?? { errno: -1, reason: 'no outcome was told' };
+      if (outcome.errno !== 0) {
+        isRefused = true;
+        this.#takeRefusal(request, outcome.reason);
+        return;
+      }
+      this.#tellConfirmed(request, desiredByKey, order.isWithdrawal);
+      this.model.confirm(request);
+      this.#refused.delete(requestText(request));
+    });
+    if (order.isWithdrawal) {
+      this.#letGo();
+      return;
+    }
+    this.#noteQuiesced();
+    this.#forgetRemoved();
+    // Once more with fresh eyes: the verdicts may have gone on, or the model was out of date.
+    this.#wantsPlan = true;
+    if (isRefused && this.#mayReread) {
+      this.#mayReread = false;
+      this.#wantsRead = true;
+    }
+  }
+
+  #tellConfirmed(
+    request: IpvsRequest,
+    desiredByKey: ReadonlyMap<string, DesiredTable[number]>,
+    isWithdrawal: boolean,
+  ): void {
+    const key = requestKey(request);
+    const virtual = this.#scope.get(key);
+    if (virtual === undefined) return;
+    const name = 'destination' in request ? destinationKey(request.destination) : '';
+    const isRepair = this.#differences.has(`${key} ${name}`) || this.#differences.has(`${key} `);
+    const line = tableLine(request, {
+      virtual,
+      desired: desiredByKey.get(key),
+      realServer: (of, origin) =>
+        origin.kind === 'real' ? this.#reals.of(of, origin.real) : undefined,
+      isReaddQuiescent: this.#config?.isReaddQuiescent ?? false,
+      isRepair,
+      isStopping: isWithdrawal,
+    });
+    this.#face.log('info', line.code, line.text);
+  }
+
+  #takeRefusal(request: IpvsRequest, reason: string): void {
+    const text = requestText(request);
+    this.#blocked.add(text);
+    const isKnown = this.#refused.get(text) === reason;
+    const isConsequence = this.#blockedServices.has(requestKey(request));
+    this.#refused.set(text, reason);
+    if (request.kind === 'add-service') this.#blockedServices.add(requestKey(request));
+    if (!isKnown && !isConsequence) {
+      this.#face.log('ERROR', 'kernel-refused', `The kernel refused ${text}: ${reason}`);
+    }
+  }
+
+  #isBlocked(request: IpvsRequest): boolean {
+    return (
+      this.#blocked.has(requestText(request)) || this.#blockedServices.has(requestKey(request))
+    );
+  }
+
+  #unblock(): void {
+    this.#blocked.clear();
+    this.#blockedServices.clear();
+    this.#mayReread = true;
+  }
+
+  /** A removed service whose deletion was confirmed is nobody's business any more. */
+  #forgetRemoved(): void {
+    const configured = new Set(this.#config?.virtuals.map((virtual) => ipvsKeyText(virtual.key)));
+    for (const key of this.#scope.keys()) {
+      if (!configured.has(key) && !this.model.has(key)) this.#scope.delete(key);
+    }
+  }
+
+  #flushAnswers(): void {
+    const first = [...this.#refused].at(0);
+    for (const { id, text } of this.#answers.splice(0)) {
+      const isDone = first === undefined;
+      const why = isDone ? text : `the kernel refused ${first[0]}: ${first[1]}`;
+      this.#face.emit({ kind: 'answer', id, isDone, text: why });
+    }
+  }
+
+  #tellTableFault(text: string): void {
+    if (this.#tableFault !== text) this.#face.log('ERROR', 'table-fault', text);
+    this.#tableFault = text;
+    for (const { id } of this.#answers.splice(0)) {
+      this.#face.emit({ kind: 'answer', id, isDone: false, text });
+    }
+  }
+}

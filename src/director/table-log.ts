@@ -1,0 +1,122 @@
+// What the log says about a request that the kernel carried out, in the words of ldirectord 4.12;
+// the reason comes behind them. Scrapers and people know these lines, so the words are fixed.
+
+import type { VirtualServiceConfig } from '../config/director-config.js';
+import type { IpvsDestination, IpvsRequest } from '../wire/ipvs-table.js';
+import type { DesiredService, DestinationOrigin } from './desired-table.js';
+import type { RealServer } from './real-server.js';
+import {
+  destinationKey,
+  endpointText,
+  fallbackDestination,
+  mappedText,
+  realDestination,
+} from './real-server-text.js';
+
+export interface LogContext {
+  /** The virtual service as configured now, or before if it is no longer. */
+  readonly virtual: VirtualServiceConfig;
+  readonly desired: DesiredService | undefined;
+  readonly realServer: (
+    virtual: VirtualServiceConfig,
+    origin: DestinationOrigin,
+  ) => RealServer | undefined;
+  readonly isReaddQuiescent: boolean;
+  /** Another program changed our entry and this request puts it back. */
+  readonly isRepair: boolean;
+  readonly isStopping: boolean;
+}
+
+/** A stable code and the text. */
+export interface TableLine {
+  readonly code: string;
+  readonly text: string;
+}
+
+export function tableLine(request: IpvsRequest, context: LogContext): TableLine {
+  const { name } = context.virtual;
+  const tail = context.isRepair ? ': repaired after a change by another program' : '';
+  switch (request.kind) {
+    case 'add-service':
+      return { code: 'virtual-added', text: `Added virtual server: ${name}${tail}` };
+    case 'edit-service':
+      return { code: 'virtual-changed', text: `Changed virtual server: ${name}${tail}` };
+    case 'delete-service': {
+      const when = context.isStopping ? 'stop' : 'start';
+      return { code: 'virtual-purged', text: `Purged virtual server (${when}): ${name}` };
+    }
+    case 'add-destination':
+    case 'edit-destination':
+      return destinationLine(request.kind, request.destination, context);
+    default:
+      return deletionLine(request.destination, context);
+  }
+}
+
+function originOf(
+  destination: IpvsDestination,
+  desired: DesiredService | undefined,
+): DestinationOrigin | undefined {
+  const key = destinationKey(destination);
+  return desired?.destinations.find((one) => destinationKey(one.destination) === key)?.origin;
+}
+
+function destinationLine(
+  kind: 'add-destination' | 'edit-destination',
+  destination: IpvsDestination,
+  context: LogContext,
+): TableLine {
+  const { virtual } = context;
+  const origin = originOf(destination, context.desired);
+  const verb = kind === 'add-destination' ? 'Added' : 'Restored';
+  const code = kind === 'add-destination' ? 'added' : 'restored';
+  const tail = `(${virtual.name}) (Weight set to ${destination.weight})`;
+  if (origin === undefined || origin.kind === 'fallback') {
+    const name = origin === undefined ? destinationKey(destination) : endpointText(origin.fallback);
+    return {
+      code: `fallback-${code}`,
+      text: `${verb} fallback server: ${name} ${tail}${because(context, undefined)}`,
+    };
+  }
+  const server = context.realServer(virtual, origin);
+  const isUp = server?.verdict === 'up';
+  if (isUp) {
+    const text = `${verb} real server: ${endpointText(origin.real)} ${tail}`;
+    return { code: `real-${code}`, text: `${text}${because(context, server)}` };
+  }
+  const isReadd = kind === 'add-destination' && context.isReaddQuiescent;
+  const words = isReadd ? 'Readd Quiescent real server' : 'Quiescent real server';
+  return {
+    code: 'real-quiesced',
+    text: `${words}: ${mappedText(virtual, origin.real)} ${tail}${because(context, server)}`,
+  };
+}
+
+function because(context: LogContext, server: RealServer | undefined): string {
+  if (context.isRepair) return ': repaired after a change by another program';
+  return server === undefined || server.reason === '' ? '' : `: ${server.reason}`;
+}
+
+function deletionLine(destination: IpvsDestination, context: LogContext): TableLine {
+  const { virtual } = context;
+  const key = destinationKey(destination);
+  const { fallback } = virtual;
+  const real = virtual.reals.find((one) => destinationKey(realDestination(virtual, one)) === key);
+  if (context.isStopping) {
+    const name = real === undefined ? key : endpointText(real);
+    return {
+      code: 'real-purged',
+      text: `Purged real server (stop): ${name} (${virtual.name})`,
+    };
+  }
+  if (real !== undefined) {
+    const server = context.realServer(virtual, { kind: 'real', real });
+    const text = `Deleted real server: ${mappedText(virtual, real)} (${virtual.name})`;
+    return { code: 'real-deleted', text: `${text}${because(context, server)}` };
+  }
+  if (fallback !== undefined && destinationKey(fallbackDestination(virtual, fallback)) === key) {
+    const text = `Deleted fallback server: ${endpointText(fallback)} (${virtual.name})`;
+    return { code: 'fallback-deleted', text };
+  }
+  return { code: 'real-purged', text: `Purged real server (start): ${key} (${virtual.name})` };
+}

@@ -1,0 +1,153 @@
+// A director engine in virtual time with a model of the kernel's table and scripted real servers.
+// It carries effects out as the program does: the table answers at once, checks after a delay.
+
+import { type Instant, instant, type Now, wallTime } from '#src/base/time.js';
+import type { CheckSpec } from '#src/checks/check-spec.js';
+import { down, up } from '#src/checks/check-verdict.js';
+import type { DirectorConfig } from '#src/config/director-config.js';
+import type { DirectorEffect, DirectorEvent, DirectorMode } from '#src/director/director-event.js';
+import type { DirectorStatus } from '#src/director/director-status.js';
+import { createDirectorEngine, type DirectorEngine } from '#src/director/engine.js';
+import { FakeIpvs } from './fake-ipvs.js';
+
+export interface ScriptedServer {
+  isUp: boolean;
+  /** Undefined: never answers. */
+  delayMs: number | undefined;
+}
+
+export class DirectorWorld {
+  readonly kernel: FakeIpvs;
+  readonly log: string[] = [];
+  readonly answers: { id: number; isDone: boolean; text: string }[] = [];
+  readonly servers: Map<string, ScriptedServer> = new Map();
+  readonly started: { atMs: number; spec: CheckSpec }[] = [];
+  inFlightMost = 0;
+  settledAtMs: number | undefined;
+  hasExited = false;
+  #engine: DirectorEngine;
+  #nowMs = 1000;
+  #running = new Map<number, { dueMs: number | undefined; spec: CheckSpec }>();
+
+  constructor(config: DirectorConfig, mode: DirectorMode = 'active', kernel?: FakeIpvs) {
+    this.kernel = kernel ?? new FakeIpvs();
+    this.#engine = createDirectorEngine(config, { mode });
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** `10.0.0.1:80` answers so; without a port for ping. */
+  server(name: string, isUp: boolean, delayMs = 5): void {
+    this.servers.set(name, { isUp, delayMs });
+  }
+
+  /** Takes connections and never answers. */
+  mute(name: string): void {
+    this.servers.set(name, { isUp: false, delayMs: undefined });
+  }
+
+  start(): void {
+    this.offer({ kind: 'started' });
+  }
+
+  offer(event: DirectorEvent): void {
+    const pending: DirectorEvent[] = [event];
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      for (const effect of this.#engine.step(this.#now(), next)) {
+        const answer = this.#carryOut(effect);
+        if (answer !== undefined) pending.push(answer);
+      }
+    }
+  }
+
+  status(): DirectorStatus {
+    return this.#engine.snapshot();
+  }
+
+  nextDeadline(): Instant | undefined {
+    return this.#engine.nextDeadline();
+  }
+
+  /** Lets virtual time go by, event by event. */
+  run(forMs: number): void {
+    const endMs = this.#nowMs + forMs;
+    for (let steps = 0; steps < 1_000_000; steps++) {
+      const check = this.#nextAnswer();
+      const deadlineMs = this.#engine.nextDeadline();
+      const nextMs = Math.min(check?.dueMs ?? Number.POSITIVE_INFINITY, deadlineMs ?? Infinity);
+      if (nextMs > endMs) break;
+      this.#nowMs = Math.max(this.#nowMs, nextMs);
+      if (check !== undefined && check.dueMs <= this.#nowMs) this.#answerCheck(check.id);
+      else this.offer({ kind: 'deadline-reached' });
+    }
+    this.#nowMs = endMs;
+  }
+
+  #now(): Now {
+    return { monotonic: instant(this.#nowMs), wall: wallTime(1.7e12 + this.#nowMs) };
+  }
+
+  #nextAnswer(): { id: number; dueMs: number } | undefined {
+    let first: { id: number; dueMs: number } | undefined;
+    for (const [id, { dueMs }] of this.#running) {
+      if (dueMs !== undefined && (first === undefined || dueMs < first.dueMs)) {
+        first = { id, dueMs };
+      }
+    }
+    return first;
+  }
+
+  #answerCheck(id: number): void {
+    const check = this.#running.get(id);
+    this.#running.delete(id);
+    if (check === undefined) return;
+    const isUp = this.servers.get(serverName(check.spec))?.isUp ?? false;
+    const verdict = isUp ? up('connected') : down('connect refused');
+    this.offer({ kind: 'check-finished', id, verdict });
+  }
+
+  #carryOut(effect: DirectorEffect): DirectorEvent | undefined {
+    switch (effect.kind) {
+      case 'read-table': {
+        const answer = { ok: true, value: this.kernel.read() } as const;
+        return { kind: 'table-read', id: effect.id, answer };
+      }
+      case 'apply': {
+        const answer = { ok: true, value: this.kernel.apply(effect.requests) } as const;
+        return { kind: 'requests-applied', id: effect.id, answer };
+      }
+      case 'run-check': {
+        const server = this.servers.get(serverName(effect.spec)) ?? { isUp: false, delayMs: 5 };
+        const { delayMs } = server;
+        const dueMs = delayMs === undefined ? undefined : this.#nowMs + delayMs;
+        this.#running.set(effect.id, { dueMs, spec: effect.spec });
+        this.started.push({ atMs: this.#nowMs, spec: effect.spec });
+        this.inFlightMost = Math.max(this.inFlightMost, this.#running.size);
+        return undefined;
+      }
+      case 'cancel-check':
+        this.#running.delete(effect.id);
+        return undefined;
+      case 'log':
+        this.log.push(effect.line.text);
+        return undefined;
+      case 'answer':
+        this.answers.push({ id: effect.id, isDone: effect.isDone, text: effect.text });
+        return undefined;
+      case 'settled':
+        this.settledAtMs = this.#nowMs;
+        return undefined;
+      case 'exit':
+        this.hasExited = true;
+        return undefined;
+      default:
+        return effect satisfies never;
+    }
+  }
+}
+
+function serverName(spec: CheckSpec): string {
+  return 'port' in spec ? `${spec.address}:${spec.port}` : 'address' in spec ? spec.address : '';
+}

@@ -1,0 +1,389 @@
+// The director engine in virtual time over a model of the kernel's table.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { config, fallback, real, virtual } from '../../simulation/director-config-builder.js';
+import { DirectorWorld } from '../../simulation/director-world.js';
+
+const WEB = '10.0.0.100:80';
+const A = '10.0.0.1:80';
+const B = '10.0.0.2:80';
+
+function started(world: DirectorWorld): DirectorWorld {
+  world.start();
+  world.run(100);
+  return world;
+}
+
+const pair = (more: Parameters<typeof virtual>[2] = {}) =>
+  config([virtual(WEB, [real(A), real(B)], more)]);
+
+function healthyPair(more: Parameters<typeof virtual>[2] = {}): DirectorWorld {
+  const world = new DirectorWorld(pair(more));
+  world.server(A, true);
+  world.server(B, true);
+  return started(world);
+}
+
+test('a healthy start writes each real server once, after its first good check', () => {
+  const world = healthyPair();
+  assert.deepEqual(kinds(world), ['add-service', 'add-destination', 'add-destination']);
+  assert.deepEqual(world.log, [
+    'Added virtual server: 10.0.0.100:80',
+    'Resetting soft failure count: 10.0.0.1:80 (tcp:10.0.0.100:80)',
+    'Added real server: 10.0.0.1:80 (10.0.0.100:80) (Weight set to 1): connected',
+    'Resetting soft failure count: 10.0.0.2:80 (tcp:10.0.0.100:80)',
+    'Added real server: 10.0.0.2:80 (10.0.0.100:80) (Weight set to 1): connected',
+  ]);
+  assert.equal(world.status().isSettled, true);
+});
+
+test('a dead real server never appears at the start without quiescent', () => {
+  const world = new DirectorWorld(pair());
+  world.server(A, true);
+  started(world);
+  assert.deepEqual(world.kernel.lines(), [
+    '-A tcp 10.0.0.100:80 -s wrr',
+    '-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1',
+  ]);
+});
+
+test('a dead real server appears with weight 0 at the start with quiescent', () => {
+  const world = new DirectorWorld(pair({ isQuiescent: true }));
+  world.server(A, true);
+  started(world);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.2:80 masq -w 0'));
+  const line = 'Quiescent real server: 10.0.0.2:80 (10.0.0.100:80) (Weight set to 0)';
+  assert.ok(world.log.includes(`${line}: connect refused`));
+});
+
+test('a failing real server is quiesced and restored to its own weight', () => {
+  const world = new DirectorWorld(
+    config([virtual(WEB, [real(A, { weight: 5 }), real(B)], { isQuiescent: true })]),
+  );
+  world.server(A, true);
+  world.server(B, true);
+  started(world);
+  world.server(A, false);
+  world.run(3000);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 0'));
+  world.server(A, true);
+  world.run(3000);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 5'));
+  const restored = 'Restored real server: 10.0.0.1:80 (10.0.0.100:80) (Weight set to 5)';
+  assert.ok(world.log.includes(`${restored}: connected`));
+});
+
+test('failurecount failures in a row make a real server down, a success in between resets', () => {
+  const world = healthyPair({ failureCount: 3 });
+  world.log.length = 0;
+  world.server(A, false);
+  world.run(4100);
+  world.server(A, true);
+  world.run(2000);
+  assert.equal(world.status().virtuals[0]?.reals[0]?.verdict, 'up');
+  world.server(A, false);
+  world.run(8000);
+  assert.deepEqual(
+    world.log.map((line) => line.replace(/: connect refused$/, '')),
+    [
+      'Soft failure real server: 10.0.0.1:80 (tcp:10.0.0.100:80) failure 1/3',
+      'Soft failure real server: 10.0.0.1:80 (tcp:10.0.0.100:80) failure 2/3',
+      'Resetting soft failure count: 10.0.0.1:80 (tcp:10.0.0.100:80)',
+      'Soft failure real server: 10.0.0.1:80 (tcp:10.0.0.100:80) failure 1/3',
+      'Soft failure real server: 10.0.0.1:80 (tcp:10.0.0.100:80) failure 2/3',
+      'Deleted real server: 10.0.0.1:80 (10.0.0.100:80)',
+    ],
+  );
+});
+
+test('a failure counts once for each virtual service that shares the real server', () => {
+  const shared = config([
+    virtual(WEB, [real(A)], { failureCount: 4 }),
+    virtual('10.0.0.101:80', [real(A)], { failureCount: 4 }),
+  ]);
+  const world = new DirectorWorld(shared);
+  world.server(A, true);
+  started(world);
+  world.server(A, false);
+  world.run(4500);
+  assert.equal(world.status().virtuals[0]?.reals[0]?.failures, 2);
+  assert.equal(world.status().virtuals[1]?.reals[0]?.failures, 2);
+});
+
+test('virtual services whose checks are equal share one run', () => {
+  const shared = config([virtual(WEB, [real(A)]), virtual('10.0.0.101:80', [real(A)])]);
+  const world = started(new DirectorWorld(shared));
+  assert.equal(world.status().checks, 1);
+  assert.equal(world.started.length, 1);
+});
+
+test('the fallback server comes when the last real server goes and leaves with the first', () => {
+  const world = healthyPair({ fallback: fallback('127.0.0.1:80') });
+  const line = '-a tcp 10.0.0.100:80 -r 127.0.0.1:80 masq -w 1';
+  assert.ok(!world.log.some((text) => text.includes('fallback')));
+  world.server(A, false);
+  world.server(B, false);
+  world.run(3000);
+  assert.deepEqual(world.kernel.lines(), ['-A tcp 10.0.0.100:80 -s wrr', line]);
+  world.server(B, true);
+  world.run(3000);
+  assert.ok(!world.kernel.lines().includes(line));
+  assert.ok(world.log.includes('Deleted fallback server: 127.0.0.1:80 (10.0.0.100:80)'));
+});
+
+test('a real server in the table with a weight is adopted and loses nothing until it fails', () => {
+  const world = healthyPair();
+  const { kernel } = world;
+  const next = new DirectorWorld(pair(), 'active', kernel);
+  next.server(A, true, 400);
+  next.server(B, false, 500);
+  kernel.requests.length = 0;
+  next.start();
+  assert.deepEqual(kernel.requests, []);
+  next.run(450);
+  assert.deepEqual(kernel.requests, []);
+  next.run(100);
+  assert.deepEqual(kinds(next), ['delete-destination']);
+  assert.ok(next.log.includes('Deleted real server: 10.0.0.2:80 (10.0.0.100:80): connect refused'));
+});
+
+const kinds = (world: DirectorWorld): readonly string[] =>
+  world.kernel.requests.map((request) => request.kind);
+
+test('an adopted service is brought to the configuration by edits', () => {
+  const world = healthyPair();
+  const changed = config([
+    virtual(WEB, [real(A, { weight: 7 }), real(B, { forwarding: 'gate' })], { scheduler: 'wlc' }),
+  ]);
+  world.kernel.requests.length = 0;
+  const next = new DirectorWorld(changed, 'active', world.kernel);
+  next.start();
+  assert.deepEqual(kinds(world), ['edit-service', 'edit-destination', 'edit-destination']);
+});
+
+test('an unknown destination of our own service is purged, a foreign service is not touched', () => {
+  const foreign = config([virtual('203.0.113.5:443', [real('10.0.0.9:443')])]);
+  const other = new DirectorWorld(foreign);
+  other.server('10.0.0.9:443', true);
+  started(other);
+  const ours = new DirectorWorld(
+    config([virtual(WEB, [real('10.0.0.7:80')])]),
+    'active',
+    other.kernel,
+  );
+  ours.server('10.0.0.7:80', true);
+  started(ours);
+  const next = new DirectorWorld(pair(), 'active', other.kernel);
+  next.server(A, true);
+  started(next);
+  assert.ok(next.log.includes('Purged real server (start): 10.0.0.7:80 (10.0.0.100:80)'));
+  assert.deepEqual(next.kernel.lines(), [
+    '-A tcp 10.0.0.100:80 -s wrr',
+    '-A tcp 203.0.113.5:443 -s wrr',
+    '-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1',
+    '-a tcp 203.0.113.5:443 -r 10.0.0.9:443 masq -w 1',
+  ]);
+});
+
+test('a gate real server is entered with the port of its service and named with its own', () => {
+  const world = new DirectorWorld(
+    config([virtual(WEB, [real('10.0.0.1:8080', { forwarding: 'gate' })], { isQuiescent: true })]),
+  );
+  world.server('10.0.0.1:8080', true);
+  started(world);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 gate -w 1'));
+  assert.ok(world.log.some((line) => line.startsWith('Added real server: 10.0.0.1:8080 (')));
+  world.server('10.0.0.1:8080', false);
+  world.run(3000);
+  const mapped = 'Quiescent real server: 10.0.0.1:80 mapped from 10.0.0.1:8080 (10.0.0.100:80)';
+  assert.ok(world.log.some((line) => line.startsWith(mapped)));
+  world.server('10.0.0.1:8080', true);
+  world.run(3000);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 gate -w 1'));
+});
+
+test('a change by another program is told and repaired within a round', () => {
+  const world = healthyPair();
+  const key = virtual(WEB, []).key;
+  const destination = { ...real(A), forwarding: 'masq', weight: 77 } as const;
+  world.kernel.apply([{ kind: 'edit-destination', key, destination }]);
+  world.run(2100);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1'));
+  assert.ok(world.log.some((line) => line.includes('10.0.0.1:80 of tcp 10.0.0.100:80 now has')));
+  assert.ok(world.log.some((line) => line.endsWith('repaired after a change by another program')));
+  assert.equal(world.status().repairs, 1);
+});
+
+test('a quiesced real server that somebody deleted is not added again while it is down', () => {
+  const world = healthyPair({ isQuiescent: true });
+  world.server(A, false);
+  world.run(3000);
+  const key = virtual(WEB, []).key;
+  world.kernel.apply([{ kind: 'delete-destination', key, destination: real(A) }]);
+  world.run(6000);
+  assert.ok(!world.kernel.lines().some((line) => line.includes(A)));
+  world.server(A, true);
+  world.run(3000);
+  assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1'));
+});
+
+test('a check that does not answer is failed at its deadline', () => {
+  const world = healthyPair();
+  world.mute(A);
+  world.run(9000);
+  const status = world.status().virtuals[0]?.reals[0];
+  assert.equal(status?.verdict, 'down');
+  assert.equal(status?.reason, 'timed out after 5.0 s');
+});
+
+test('one silent real server does not delay the verdict on another', () => {
+  const world = healthyPair();
+  world.mute(A);
+  world.run(2500);
+  world.server(B, false);
+  world.run(2500);
+  assert.equal(world.status().virtuals[0]?.reals[1]?.verdict, 'down');
+});
+
+test('checks under way stay within the limit and starts are spread over the interval', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `10.1.0.${index}:80`);
+  const world = new DirectorWorld(
+    config([
+      virtual(
+        WEB,
+        names.map((name) => real(name)),
+      ),
+    ]),
+  );
+  for (const name of names) world.server(name, true, 20);
+  world.start();
+  world.run(2000);
+  assert.equal(world.inFlightMost, 64);
+  world.started.length = 0;
+  world.inFlightMost = 0;
+  world.run(2000);
+  assert.ok(world.started.length >= 190, `${world.started.length} checks in a round`);
+  assert.ok(world.inFlightMost <= 8, `${world.inFlightMost} at once`);
+});
+
+test('a reload keeps verdicts, edits what differs and purges what is gone', () => {
+  const world = healthyPair();
+  world.kernel.requests.length = 0;
+  world.log.length = 0;
+  const next = config([virtual(WEB, [real(B, { weight: 5 })])]);
+  world.offer({ kind: 'config-changed', id: 9, config: next });
+  assert.deepEqual(world.log, [
+    'Restored real server: 10.0.0.2:80 (10.0.0.100:80) (Weight set to 5): connected',
+    'Purged real server (start): 10.0.0.1:80 (10.0.0.100:80)',
+  ]);
+  assert.deepEqual(world.answers, [{ id: 9, isDone: true, text: 'reloaded' }]);
+  assert.equal(world.kernel.requests.length, 2);
+});
+
+test('a reload without a change asks nothing of the kernel', () => {
+  const world = healthyPair({ isQuiescent: true });
+  world.server(A, false);
+  world.run(3000);
+  world.kernel.requests.length = 0;
+  world.offer({ kind: 'config-changed', id: 1, config: pair({ isQuiescent: true }) });
+  world.run(5000);
+  assert.deepEqual(world.kernel.requests, []);
+});
+
+test('a reload removes a virtual service that is gone and adds a new one after its checks', () => {
+  const world = healthyPair();
+  const next = config([virtual('10.0.0.101:80', [real(B)])]);
+  world.offer({ kind: 'config-changed', id: 1, config: next });
+  world.run(100);
+  assert.ok(world.log.includes('Purged virtual server (start): 10.0.0.100:80'));
+  assert.deepEqual(world.kernel.lines(), [
+    '-A tcp 10.0.0.101:80 -s wrr',
+    '-a tcp 10.0.0.101:80 -r 10.0.0.2:80 masq -w 1',
+  ]);
+});
+
+test('at the stop the up real servers and then their service are purged', () => {
+  const world = new DirectorWorld(pair({ isQuiescent: true }));
+  world.server(A, true);
+  started(world);
+  world.log.length = 0;
+  world.offer({ kind: 'shutdown-asked', signal: 'TERM' });
+  assert.deepEqual(world.log, [
+    'Purged real server (stop): 10.0.0.1:80 (10.0.0.100:80)',
+    'Purged virtual server (stop): 10.0.0.100:80',
+    'Linux Director Daemon terminated on signal: TERM',
+  ]);
+  assert.deepEqual(world.kernel.lines(), []);
+  assert.equal(world.hasExited, true);
+  assert.equal(world.nextDeadline(), undefined);
+});
+
+test('at the stop cleanstop=no leaves the table as it is', () => {
+  const world = healthyPair({ isCleanStop: false });
+  const before = world.kernel.lines();
+  world.offer({ kind: 'shutdown-asked', signal: 'TERM' });
+  assert.deepEqual(world.kernel.lines(), before);
+  assert.deepEqual(world.log.at(-1), 'Linux Director Daemon terminated on signal: TERM');
+});
+
+test('a warm director touches nothing and loads a proven table in one batch', () => {
+  const world = new DirectorWorld(pair(), 'warm');
+  world.server(A, true);
+  started(world);
+  world.run(20_000);
+  assert.deepEqual(world.kernel.requests, []);
+  const at = world.nowMs;
+  world.offer({ kind: 'activated', id: 3 });
+  assert.equal(world.nowMs, at);
+  assert.deepEqual(world.answers, [{ id: 3, isDone: true, text: 'active' }]);
+  assert.deepEqual(world.kernel.lines(), [
+    '-A tcp 10.0.0.100:80 -s wrr',
+    '-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1',
+  ]);
+});
+
+test('a director that hands its table over goes on checking and can take it again', () => {
+  const world = healthyPair();
+  world.offer({ kind: 'deactivated', id: 1 });
+  assert.deepEqual(world.kernel.lines(), []);
+  assert.equal(world.status().mode, 'warm');
+  world.server(B, false);
+  world.run(20_000);
+  world.offer({ kind: 'activated', id: 2 });
+  assert.deepEqual(world.kernel.lines(), [
+    '-A tcp 10.0.0.100:80 -s wrr',
+    '-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1',
+  ]);
+  assert.deepEqual(
+    world.answers.map(({ isDone }) => isDone),
+    [true, true],
+  );
+});
+
+test('what the kernel refuses is told once, named in the answer and tried again each round', () => {
+  const world = new DirectorWorld(pair({ scheduler: 'nosuch' }));
+  world.kernel.unknownSchedulers.add('nosuch');
+  world.server(A, true);
+  started(world);
+  world.run(10_000);
+  const told = world.log.filter((line) => line.startsWith('The kernel refused'));
+  assert.deepEqual(told, ['The kernel refused add-service tcp 10.0.0.100:80 nosuch: ENOENT']);
+  assert.ok(!world.log.some((line) => line.startsWith('Added')));
+  assert.equal(world.status().isTableConfirmed, false);
+  world.kernel.unknownSchedulers.clear();
+  world.run(3000);
+  assert.equal(world.kernel.lines().length, 2);
+  assert.equal(world.status().isTableConfirmed, true);
+});
+
+test('checktype=on brings real servers in without a check, off leaves them out', () => {
+  const on = started(new DirectorWorld(pair({ checkType: { kind: 'on' } })));
+  assert.equal(on.kernel.lines().length, 3);
+  assert.equal(on.started.length, 0);
+  const off = started(
+    new DirectorWorld(pair({ checkType: { kind: 'off' }, fallback: fallback('127.0.0.1:80') })),
+  );
+  off.run(5000);
+  assert.deepEqual(off.kernel.lines(), ['-A tcp 10.0.0.100:80 -s wrr']);
+});
