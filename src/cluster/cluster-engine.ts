@@ -1,10 +1,32 @@
-// CONTRACT (body is being written): the heartbeat engine.
+// The heartbeat engine: one step takes one fact and gives the orders that follow. It puts the
+// modules of this folder together and decides nothing itself. Invariant: within a step the
+// happenings that modules tell are handled until none is left.
 
+import { assert } from '../base/assert.js';
+import { createDeadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
 import type { Prng } from '../base/prng.js';
+import { instant, wallTime } from '../base/time.js';
+import { fieldText, type HaMessage } from '../wire/ha-message.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.js';
 import type { ClusterStatus, Holding } from './cluster-status.js';
+import { type Context, say } from './context.js';
+import { dispatchDeadline, dispatchHappening, dispatchMessage } from './dispatch.js';
+import { createEgress, sendMessage, setLoad } from './egress.js';
+import { createHolding } from './holding.js';
+import { createIngress, takeIn } from './ingress.js';
+import { createLegacy } from './legacy.js';
+import { loseMedium } from './links.js';
+import { createLiveness, noteOwnGap, sendStatus } from './liveness.js';
+import { createNode, type NodeRecord } from './node-table.js';
+import { createHeal } from './partition.js';
+import { createGroup, takeOutcome } from './resource-group.js';
+import { continueShutdown, createShutdown, requestShutdown } from './shutdown.js';
+import { createStandby, requestStandby, takeCommand } from './standby.js';
+import { createStartUp, startUp } from './start-up.js';
+import { reportStatus } from './status-report.js';
+import { adopt } from './takeover.js';
 
 export interface ClusterStart {
   /** Of this start: already increased and written to disk. */
@@ -22,4 +44,145 @@ export interface ClusterStart {
 
 export type ClusterEngine = Engine<ClusterEvent, ClusterEffect, ClusterStatus>;
 
-export declare function createClusterEngine(config: ClusterConfig, start: ClusterStart): ClusterEngine;
+/** heartbeat 3.0.6 allows as many nodes. */
+export const nodesMax = 100;
+/** A chain of happenings in one step; each group and node adds a few. More is a loop. */
+const HAPPENINGS_PER_STEP_MAX = 100_000;
+
+/** The configuration names the local node among at most `nodesMax` nodes; the parser saw to it. */
+export function createClusterEngine(config: ClusterConfig, start: ClusterStart): ClusterEngine {
+  const ctx = createContext(config, start);
+  let isEnded = false;
+  return {
+    step: (now, event) => {
+      if (isEnded) return [];
+      ctx.now = now;
+      ctx.effects = [];
+      noteOwnGap(ctx);
+      takeHappenings(ctx);
+      takeEvent(ctx, event);
+      takeHappenings(ctx);
+      continueShutdown(ctx);
+      takeHappenings(ctx);
+      isEnded = ctx.shutdown.state === 'ended';
+      return ctx.effects;
+    },
+    nextDeadline: () => (isEnded ? undefined : ctx.deadlines.next()),
+    snapshot: () => reportStatus(ctx),
+  };
+}
+
+function createContext(config: ClusterConfig, start: ClusterStart): Context {
+  assert(start.uuid.length === 16, 'a node has a uuid of 16 bytes');
+  assert(config.nodes.length <= nodesMax, 'the parser limits the nodes');
+  const nodes = new Map<string, NodeRecord>();
+  for (const name of config.nodes) nodes.set(name, createNode(config, name, 'normal', start.prng));
+  for (const name of config.pingNodes)
+    nodes.set(name, createNode(config, name, 'ping', start.prng));
+  const local = nodes.get(config.localNode);
+  assert(local !== undefined, 'the local node is one of the nodes');
+  local.uuid = start.uuid;
+  const peer = [...nodes.values()].find((node) => !node.isLocal && node.kind === 'normal');
+  const groups = config.groups.map((spec) => createGroup(spec, config.localNode));
+  return {
+    config,
+    start,
+    prng: start.prng,
+    deadlines: createDeadlines(),
+    now: { monotonic: instant(0), wall: wallTime(0) },
+    effects: [],
+    happenings: [],
+    local,
+    peer,
+    nodes,
+    groups: new Map(groups.map((group) => [group.spec.key, group])),
+    groupWaiters: [],
+    nextOrderId: 1,
+    egress: createEgress(),
+    ingress: createIngress(),
+    liveness: createLiveness(config.deadtime),
+    startUp: createStartUp(),
+    holding: createHolding(),
+    standby: createStandby(),
+    heal: createHeal(),
+    legacy: createLegacy(),
+    shutdown: createShutdown(),
+  };
+}
+
+function takeHappenings(ctx: Context): void {
+  let count = 0;
+  for (let next = ctx.happenings.shift(); next !== undefined; next = ctx.happenings.shift()) {
+    count++;
+    assert(count <= HAPPENINGS_PER_STEP_MAX, 'happenings of one step come to an end');
+    dispatchHappening(ctx, next);
+  }
+}
+
+function takeEvent(ctx: Context, event: ClusterEvent): void {
+  switch (event.kind) {
+    case 'started':
+      adopt(ctx);
+      startUp(ctx);
+      return;
+    case 'bytes-received': {
+      const received = takeIn(ctx, event.medium, event.bytes);
+      // A restart of the sender is handled before what its message says.
+      takeHappenings(ctx);
+      if (received !== undefined) dispatchMessage(ctx, received);
+      return;
+    }
+    case 'medium-up':
+      // Peers hear of us by a medium that came late without waiting for the next beat.
+      if (ctx.liveness.beatAt !== undefined) sendStatus(ctx);
+      return;
+    case 'medium-down':
+      loseMedium(ctx, event.medium, event.reason);
+      return;
+    case 'deadline-reached':
+      takeDeadlines(ctx);
+      return;
+    case 'resource-ran':
+      takeOutcome(ctx, event.id, event.outcome);
+      return;
+    case 'load-read':
+      setLoad(ctx, event.text);
+      return;
+    case 'operator-asked':
+      takeCommand(ctx, event.id, event.command, event.selection);
+      return;
+    case 'message-offered':
+      takeOffered(ctx, event.message);
+      return;
+    case 'shutdown-asked':
+      requestShutdown(ctx);
+      return;
+  }
+}
+
+function takeDeadlines(ctx: Context): void {
+  const due = ctx.deadlines.entries().filter(([, at]) => at <= ctx.now.monotonic);
+  due.sort((a, b) => a[1] - b[1]);
+  for (const [name, at] of due) {
+    // An earlier one of the same moment may have moved or cleared it.
+    if (ctx.deadlines.at(name) !== at) continue;
+    ctx.deadlines.clear(name);
+    dispatchDeadline(ctx, name, at);
+    takeHappenings(ctx);
+  }
+}
+
+/** Scripts write to the FIFO what hb_standby of the original writes; that is a request to us. */
+function takeOffered(ctx: Context, message: HaMessage): void {
+  const type = fieldText(message, 't') ?? '';
+  if (type === '' || type === 'status' || type === 'shutdone' || type.startsWith('NS_')) {
+    say(ctx, 'WARN', 'offer-refused', `a local client may not send [${type.slice(0, 40)}]`);
+    return;
+  }
+  if (type === 'ask_resources' && fieldText(message, 'info') === 'me') {
+    const word = fieldText(message, 'rsc_hold');
+    requestStandby(ctx, word === 'local' ? 'local' : word === 'all' ? 'all' : 'foreign', undefined);
+    return;
+  }
+  sendMessage(ctx, message.fields);
+}

@@ -1,0 +1,76 @@
+// The state of one cluster engine, as plain records, and the few words every module needs to act
+// on it: log, tell, send is in egress.ts. The modules below own their part of it; upper modules
+// hear of changes through happenings, so that none of the lower ones has to know them.
+
+import type { Deadlines } from '../base/deadlines.js';
+import { type LogLevel, logLine } from '../base/log-line.js';
+import type { Prng } from '../base/prng.js';
+import type { Instant, Now } from '../base/time.js';
+import type { ClusterConfig } from './cluster-config.js';
+import type { ClusterStart } from './cluster-engine.js';
+import type { ClusterEffect } from './cluster-event.js';
+import type { EgressState } from './egress.js';
+import type { HoldingState } from './holding.js';
+import type { IngressState } from './ingress.js';
+import type { LegacyState } from './legacy.js';
+import type { LivenessState } from './liveness.js';
+import type { NodeRecord } from './node-table.js';
+import type { HealState } from './partition.js';
+import type { GroupRecord, GroupWaiter } from './resource-group.js';
+import type { ShutdownState } from './shutdown.js';
+import type { StandbyState } from './standby.js';
+import type { StartUpState } from './start-up.js';
+
+/** What a lower module found out, for those above it. Handled in order within the same step. */
+export type Happening =
+  | { readonly kind: 'node-heard'; readonly node: NodeRecord }
+  | { readonly kind: 'node-died'; readonly node: NodeRecord }
+  /** A higher generation of a node that we knew: what it held before is gone or adopted. */
+  | { readonly kind: 'node-restarted'; readonly node: NodeRecord }
+  /** Same generation, taken for dead before: both sides may hold the same groups. */
+  | { readonly kind: 'node-returned'; readonly node: NodeRecord }
+  | { readonly kind: 'local-stalled'; readonly sleptMs: number }
+  | { readonly kind: 'comm-up' }
+  /** The other side said what it holds, or the word of one side changed. */
+  | { readonly kind: 'claims-changed' }
+  | { readonly kind: 'peer-stable' }
+  | { readonly kind: 'group-settled'; readonly group: GroupRecord };
+
+export interface Context {
+  readonly config: ClusterConfig;
+  readonly start: ClusterStart;
+  readonly prng: Prng;
+  readonly deadlines: Deadlines;
+  /** Both readings of the step under way. */
+  now: Now;
+  effects: ClusterEffect[];
+  readonly happenings: Happening[];
+  readonly local: NodeRecord;
+  /** The other normal node. R1 resource logic knows two sides (heartbeat.md section 16). */
+  readonly peer: NodeRecord | undefined;
+  readonly nodes: ReadonlyMap<string, NodeRecord>;
+  readonly groups: ReadonlyMap<string, GroupRecord>;
+  groupWaiters: GroupWaiter[];
+  nextOrderId: number;
+  readonly egress: EgressState;
+  readonly ingress: IngressState;
+  readonly liveness: LivenessState;
+  readonly startUp: StartUpState;
+  readonly holding: HoldingState;
+  readonly standby: StandbyState;
+  readonly heal: HealState;
+  readonly legacy: LegacyState;
+  readonly shutdown: ShutdownState;
+}
+
+export function say(ctx: Context, level: LogLevel, code: string, text: string): void {
+  ctx.effects.push({ kind: 'log', line: logLine(level, code, text) });
+}
+
+export function tell(ctx: Context, happening: Happening): void {
+  ctx.happenings.push(happening);
+}
+
+/** Whole milliseconds since a point, for log lines. */
+export const msSince = (ctx: Context, start: Instant): number =>
+  Math.round(ctx.now.monotonic - start);

@@ -1,0 +1,213 @@
+// Which module hears of what: accepted messages by type, happenings within the engine, deadlines
+// by name. No rule of its own.
+
+import { unreachable } from '../base/assert.js';
+import type { Instant } from '../base/time.js';
+import { fieldText } from '../wire/ha-message.js';
+import { adoptOrphan, auditClaims, failBack } from './audit.js';
+import type { Context, Happening } from './context.js';
+import { retransmit } from './egress.js';
+import { settle, takeResource, takeStarting } from './holding.js';
+import { hexNumber, type Received } from './ingress.js';
+import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
+import { judgeLink } from './links.js';
+import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from './liveness.js';
+import {
+  expireHeal,
+  noteHealSilence,
+  onNodeReturned,
+  repeatHeal,
+  stepDown,
+  takeHeal,
+} from './partition.js';
+import { alarmOrder, retryStop, serveWaiters } from './resource-group.js';
+import { giveUpMissing, requestMissing } from './sequence.js';
+import { end, expireDelay, retryRelease } from './shutdown.js';
+import {
+  checkStandby,
+  expireStandby,
+  expireTakeover,
+  takeAskResources,
+  takeTakeoverRequest,
+} from './standby.js';
+import { answerNodeList, askNodeList, takeNodeList, testComm } from './start-up.js';
+import {
+  offerFailed,
+  onCommUp,
+  onGroupSettled,
+  onNodeDied,
+  onNodeHeard,
+  onNodeRestarted,
+  onShutdone,
+} from './takeover.js';
+
+/** Types not listed are for local clients of the original; the engine has no use for them. */
+export function dispatchMessage(ctx: Context, received: Received): void {
+  const { from, message, type } = received;
+  switch (type) {
+    case 'status':
+      takeStatus(ctx, received);
+      return;
+    case 'NS_st':
+      takePingAnswer(ctx, from);
+      return;
+    case 'NS_ackmsg':
+      takeAck(ctx, received);
+      return;
+    case 'NS_rexmit':
+      takeRexmitRequest(ctx, received);
+      return;
+    case 'NS_nak_rexmit': {
+      const seq = hexNumber(fieldText(message, 'firstseq'));
+      if (seq !== undefined) giveUpMissing(ctx, from, seq);
+      return;
+    }
+    case 'reqnodes':
+      answerNodeList(ctx, from);
+      return;
+    case 'repnodes':
+      takeNodeList(ctx, from, fieldText(message, 'nodelist') ?? '');
+      return;
+    case 'shutdone':
+      onShutdone(ctx, from);
+      return;
+    default:
+      dispatchResourceMessage(ctx, received);
+  }
+}
+
+function dispatchResourceMessage(ctx: Context, received: Received): void {
+  switch (received.type) {
+    case 'starting':
+      takeStarting(ctx, received.from);
+      return;
+    case 'resource':
+      takeResource(ctx, received);
+      return;
+    case 'ask_resources':
+      takeAskResources(ctx, received);
+      return;
+    case 'hb_takeover':
+      takeTakeoverRequest(ctx, received);
+      return;
+    case 'ip-request':
+      takeIpRequest(ctx, received);
+      return;
+    case 'ip-request-resp':
+      takeIpResponse(ctx, received);
+      return;
+    case 'lubdub-heal':
+      takeHeal(ctx, received);
+      return;
+  }
+}
+
+/** An acknowledgement of what was never sent is nonsense and would stop retransmissions. */
+function takeAck(ctx: Context, received: Received): void {
+  const acked = hexNumber(fieldText(received.message, 'ackseq'));
+  if (acked === undefined || acked > ctx.egress.sequence) return;
+  received.from.ackedSeq = Math.max(received.from.ackedSeq, acked);
+}
+
+const DECIMAL = /^[0-9]{1,15}$/;
+
+/** The numbers of a request are decimal, unlike all others on the wire (recorded). */
+function takeRexmitRequest(ctx: Context, received: Received): void {
+  const first = fieldText(received.message, 'firstseq') ?? '';
+  const last = fieldText(received.message, 'lastseq') ?? '';
+  if (!DECIMAL.test(first) || !DECIMAL.test(last)) return;
+  retransmit(ctx, received.from, Number(first), Number(last));
+}
+
+export function dispatchHappening(ctx: Context, happening: Happening): void {
+  switch (happening.kind) {
+    case 'node-heard':
+      onNodeHeard(ctx, happening.node);
+      testComm(ctx);
+      return;
+    case 'node-died':
+      onNodeDied(ctx, happening.node);
+      testComm(ctx);
+      return;
+    case 'node-restarted':
+      onNodeRestarted(ctx, happening.node);
+      return;
+    case 'node-returned':
+      if (happening.node === ctx.peer) onNodeReturned(ctx);
+      return;
+    case 'local-stalled':
+      stepDown(ctx, happening.sleptMs);
+      return;
+    case 'comm-up':
+      onCommUp(ctx);
+      return;
+    case 'claims-changed':
+      checkStandby(ctx);
+      auditClaims(ctx);
+      return;
+    case 'peer-stable':
+      offerFailed(ctx);
+      return;
+    case 'group-settled':
+      onGroupSettled(ctx, happening.group);
+      serveWaiters(ctx);
+      return;
+    default:
+      unreachable(happening);
+  }
+}
+
+/** Deadlines with a subject are named `kind:subject`. */
+export function dispatchDeadline(ctx: Context, name: string, dueAt: Instant): void {
+  const colon = name.indexOf(':');
+  if (colon >= 0) {
+    dispatchSubjectDeadline(ctx, name.slice(0, colon), name.slice(colon + 1));
+    return;
+  }
+  if (name === 'beat') beat(ctx, dueAt);
+  else plainDeadlines.get(name)?.(ctx);
+}
+
+const plainDeadlines: ReadonlyMap<string, (ctx: Context) => void> = new Map([
+  ['advertise', advertiseDeadtime],
+  ['node-list', askNodeList],
+  ['settle', settle],
+  ['standby', expireStandby],
+  ['takeover-reply', expireTakeover],
+  ['heal-repeat', repeatHeal],
+  ['heal-silence', noteHealSilence],
+  ['heal-patience', expireHeal],
+  ['orphan-local', (ctx: Context) => adoptOrphan(ctx, 'local')],
+  ['orphan-foreign', (ctx: Context) => adoptOrphan(ctx, 'foreign')],
+  ['failback', failBack],
+  ['offer-failed', offerFailed],
+  ['ip-request', askLegacy],
+  ['shutdown-delay', expireDelay],
+  ['shutdown-stuck', retryRelease],
+  ['linger', end],
+]);
+
+function dispatchSubjectDeadline(ctx: Context, kind: string, subject: string): void {
+  switch (kind) {
+    case 'death':
+      judgeDeath(ctx, subject);
+      return;
+    case 'link': {
+      // Node names have no colon; link names, such as aliases, may.
+      const colon = subject.indexOf(':');
+      judgeLink(ctx, subject.slice(0, colon), subject.slice(colon + 1));
+      return;
+    }
+    case 'rexmit': {
+      const node = ctx.nodes.get(subject);
+      if (node !== undefined) requestMissing(ctx, node);
+      return;
+    }
+    case 'stop-retry':
+      retryStop(ctx, subject);
+      return;
+    case 'order-alarm':
+      alarmOrder(ctx, subject);
+      return;
+  }
+}

@@ -1,0 +1,329 @@
+// Handing groups over while both nodes live: `ask_resources` me, other, done (heartbeat.md section
+// 10.6), asked by an operator on either node, by auto failback or after a failed start. The set is
+// always named as seen from the node that leaves it.
+
+import { after, between, type Instant, seconds } from '../base/time.js';
+import { fieldText, textField } from '../wire/ha-message.js';
+import type { HoldSelection } from './cluster-event.js';
+import { type Context, say, tell } from './context.js';
+import { sendMessage } from './egress.js';
+import {
+  claimSet,
+  holdingWord,
+  isLegacy,
+  isSettled,
+  markClaimed,
+  mirrored,
+  parseHolding,
+  type ResourceSet,
+  sendResource,
+  setsOf,
+  yieldSet,
+} from './holding.js';
+import type { Received } from './ingress.js';
+import { type Claim, type NodeRecord, presentPeer } from './node-table.js';
+import { type GroupRecord, isAtRest, whenAtRest } from './resource-group.js';
+
+/** 3.0.6 gives the other side as long to agree. */
+const replyTime = seconds(10);
+/** And as long to finish: scripts may have to mount and check large file systems. */
+const completionTime = seconds(3600);
+
+export type StandbyWord = 'all' | 'local' | 'foreign';
+
+/**
+ * Leaving: `asked` -> `giving` -> `given`. Taking: `agreed` (waits for the leaver's `done`) ->
+ * `taking`.
+ */
+export interface StandbyState {
+  state: 'none' | 'asked' | 'giving' | 'given' | 'agreed' | 'taking';
+  word: StandbyWord;
+  /** The operator who waits for the end of it. */
+  operatorId: number | undefined;
+  /** The operator who asked for the peer to go standby. */
+  takeoverId: number | undefined;
+  /** Of the peer's `me`, to tell an older claim of it from a newer one. */
+  askedSeq: number;
+  startedAt: Instant | undefined;
+}
+
+export const createStandby = (): StandbyState => ({
+  state: 'none',
+  word: 'all',
+  operatorId: undefined,
+  takeoverId: undefined,
+  askedSeq: 0,
+  startedAt: undefined,
+});
+
+const claimOf = (word: StandbyWord): Claim => parseHolding(word) ?? { local: true, foreign: true };
+
+function standbyWord(text: string | undefined): StandbyWord | undefined {
+  if (text === 'failback') return 'foreign';
+  return text === 'all' || text === 'local' || text === 'foreign' ? text : undefined;
+}
+
+function answer(ctx: Context, id: number | undefined, isDone: boolean, text: string): void {
+  if (id !== undefined) ctx.effects.push({ kind: 'answer-operator', id, isDone, text });
+}
+
+function sendAsk(ctx: Context, info: 'me' | 'other' | 'done', word: StandbyWord): void {
+  const fields = [
+    textField('t', 'ask_resources'),
+    textField('rsc_hold', word),
+    textField('info', info),
+  ];
+  sendMessage(ctx, fields);
+}
+
+/** Why a standby cannot begin now, in the original's words; undefined when it can. */
+function objection(ctx: Context, info: string, from: string): string | undefined {
+  if (isLegacy(ctx)) return 'Standby mode only implemented when nice_failback on';
+  const { standby } = ctx;
+  if (standby.state !== 'none') {
+    const dueAt = ctx.deadlines.at('standby') ?? ctx.now.monotonic;
+    const left = Math.ceil(between(ctx.now.monotonic, dueAt) / 1000);
+    return `Standby in progress- new request from ${from} ignored [${left} seconds left]`;
+  }
+  const ignored = `standby message [${info}] from ${from} ignored.`;
+  if (presentPeer(ctx)?.isStable !== true) return `${ignored}  Other side is in flux.`;
+  const isMoving = ![...ctx.groups.values()].every(isAtRest);
+  if (!isSettled(ctx) || isMoving) return `${ignored}  local resources in flux.`;
+  return undefined;
+}
+
+export const canGoStandby = (ctx: Context): boolean =>
+  objection(ctx, 'me', ctx.local.name) === undefined;
+
+function enter(ctx: Context, state: StandbyState['state'], word: StandbyWord): void {
+  const { standby } = ctx;
+  if (standby.state === 'none') standby.startedAt = ctx.now.monotonic;
+  standby.state = state;
+  standby.word = word;
+  const limit = state === 'asked' ? replyTime : completionTime;
+  ctx.deadlines.set('standby', after(ctx.now.monotonic, limit));
+}
+
+function leave(ctx: Context): void {
+  ctx.standby.state = 'none';
+  ctx.standby.operatorId = undefined;
+  ctx.deadlines.clear('standby');
+  tell(ctx, { kind: 'claims-changed' });
+}
+
+/** Begins to leave: asks the other side to take. The operator is answered at the end. */
+export function requestStandby(
+  ctx: Context,
+  word: StandbyWord,
+  operatorId: number | undefined,
+): void {
+  const refusal = objection(ctx, 'me', ctx.local.name);
+  if (refusal !== undefined) {
+    say(ctx, 'WARN', 'standby-refused', refusal);
+    answer(ctx, operatorId, false, refusal);
+    return;
+  }
+  say(ctx, 'info', 'standby-wanted', `${ctx.local.name} wants to go standby [${word}]`);
+  enter(ctx, 'asked', word);
+  ctx.standby.operatorId = operatorId;
+  sendAsk(ctx, 'me', word);
+}
+
+/** An operator's command on this node. */
+export function takeCommand(
+  ctx: Context,
+  id: number,
+  command: 'standby' | 'takeover',
+  selection: HoldSelection,
+): void {
+  if (command === 'standby') {
+    requestStandby(ctx, standbyWord(selection) ?? 'all', id);
+    return;
+  }
+  const refusal = objection(ctx, 'me', ctx.peer?.name ?? 'nobody');
+  if (refusal !== undefined) {
+    answer(ctx, id, false, refusal);
+    return;
+  }
+  answer(ctx, ctx.standby.takeoverId, false, 'another takeover was asked for');
+  ctx.standby.takeoverId = id;
+  ctx.deadlines.set('takeover-reply', after(ctx.now.monotonic, replyTime));
+  sendMessage(ctx, [textField('t', 'hb_takeover'), textField('rsc_hold', selection)]);
+}
+
+/** The other side asks us to go standby; its `local` is our `foreign`. */
+export function takeTakeoverRequest(ctx: Context, received: Received): void {
+  if (received.from !== ctx.peer) return;
+  const selection = fieldText(received.message, 'rsc_hold');
+  if (selection === 'local') requestStandby(ctx, 'foreign', undefined);
+  else if (selection === 'foreign') requestStandby(ctx, 'local', undefined);
+  else requestStandby(ctx, 'all', undefined);
+}
+
+export function takeAskResources(ctx: Context, received: Received): void {
+  const { from, message, seq } = received;
+  const info = fieldText(message, 'info');
+  const word = standbyWord(fieldText(message, 'rsc_hold'));
+  if (from !== ctx.peer || word === undefined) return;
+  const { state } = ctx.standby;
+  if (info === 'me') agree(ctx, from, word, seq);
+  else if (info === 'other' && state === 'asked') give(ctx, from);
+  else if (info === 'done' && state === 'agreed') take(ctx, from);
+  else if (info === 'done' && state === 'given') completeGiving(ctx);
+  else {
+    const text = `Ignored standby message '${info ?? ''}' from ${from.name} in state ${state}`;
+    say(ctx, 'WARN', 'standby-ignored', text);
+  }
+}
+
+function agree(ctx: Context, from: NodeRecord, word: StandbyWord, seq: number): void {
+  say(ctx, 'info', 'standby-wanted', `${from.name} wants to go standby [${word}]`);
+  // It asks anew: its former request, to which we agreed, has come to nothing.
+  if (ctx.standby.state === 'agreed') leave(ctx);
+  const refusal = objection(ctx, 'me', from.name);
+  if (refusal !== undefined) {
+    say(ctx, 'WARN', 'standby-refused', refusal);
+    return;
+  }
+  enter(ctx, 'agreed', word);
+  ctx.standby.askedSeq = seq;
+  sendAsk(ctx, 'other', word);
+}
+
+function give(ctx: Context, to: NodeRecord): void {
+  const { word } = ctx.standby;
+  const text = `standby: ${to.name} can take our ${word} resources`;
+  say(ctx, 'info', 'standby-giving', text);
+  enter(ctx, 'giving', word);
+  const groups = setsOf(claimOf(word)).flatMap((set) => yieldSet(ctx, set, `standby ${word}`));
+  sendResource(ctx, 'standby');
+  whenAtRest(ctx, groups, () => finishGiving(ctx, groups));
+}
+
+function finishGiving(ctx: Context, groups: readonly GroupRecord[]): void {
+  const { standby } = ctx;
+  if (standby.state !== 'giving') return;
+  const { word } = standby;
+  const stuck = groups.filter((group) => group.isStuck);
+  if (stuck.length > 0) {
+    cancelGiving(ctx, stuck);
+    return;
+  }
+  say(ctx, 'info', 'standby-given', `Local standby process completed [${word}].`);
+  enter(ctx, 'given', word);
+  sendAsk(ctx, 'done', word);
+}
+
+/** What would not stop stays; what was given up with it is taken back. */
+function cancelGiving(ctx: Context, stuck: readonly GroupRecord[]): void {
+  const { word, operatorId } = ctx.standby;
+  const keys = stuck.map((group) => group.spec.key).join(' ');
+  const text = `Standby request cancelled: resources of ${keys} do not stop`;
+  say(ctx, 'CRIT', 'standby-stuck', text);
+  for (const set of setsOf(claimOf(word))) {
+    const isStuckHere = stuck.some((group) => (group.isLocal ? 'local' : 'foreign') === set);
+    if (isStuckHere) markClaimed(ctx, set);
+    else claimSet(ctx, set, 'standby cancelled');
+  }
+  answer(ctx, operatorId, false, text);
+  leave(ctx);
+  sendResource(ctx);
+}
+
+function take(ctx: Context, from: NodeRecord): void {
+  const { word } = ctx.standby;
+  const text = `standby: acquire [${word}] resources from ${from.name}`;
+  say(ctx, 'info', 'standby-taking', text);
+  enter(ctx, 'taking', word);
+  const sets = setsOf(claimOf(word));
+  for (const set of sets) if (from.claim !== undefined) from.claim[set] = false;
+  const groups = sets.flatMap((set) => claimSet(ctx, mirrored(set), `standby of ${from.name}`));
+  whenAtRest(ctx, groups, () => finishTaking(ctx, from));
+}
+
+function finishTaking(ctx: Context, from: NodeRecord): void {
+  const { standby } = ctx;
+  if (standby.state !== 'taking') return;
+  const { word, takeoverId, startedAt } = standby;
+  const ms = startedAt === undefined ? 0 : Math.round(between(startedAt, ctx.now.monotonic));
+  sendAsk(ctx, 'done', word);
+  const text = `Standby resource acquisition done [${word}]. (${ms} ms)`;
+  say(ctx, 'info', 'standby-taken', text);
+  ctx.holding.isFailbackDue = false;
+  const holds = holdingWord(ctx.holding.claim);
+  const sentence = `took ${word} resources of ${from.name} in ${ms} ms; this node holds ${holds}`;
+  answer(ctx, takeoverId, true, sentence);
+  forgetTakeover(ctx);
+  leave(ctx);
+  sendResource(ctx);
+}
+
+function completeGiving(ctx: Context): void {
+  const { word, operatorId, startedAt } = ctx.standby;
+  const ms = startedAt === undefined ? 0 : Math.round(between(startedAt, ctx.now.monotonic));
+  const text = `Other node completed standby takeover of ${word} resources.`;
+  say(ctx, 'info', 'standby-complete', `${text} (${ms} ms)`);
+  ctx.holding.isFailbackDue = false;
+  const name = ctx.peer?.name ?? 'the other node';
+  const sentence = `${name} took our ${word} resources in ${ms} ms`;
+  answer(ctx, operatorId, true, `${sentence}; this node holds ${holdingWord(ctx.holding.claim)}`);
+  leave(ctx);
+  sendResource(ctx);
+}
+
+function forgetTakeover(ctx: Context): void {
+  ctx.standby.takeoverId = undefined;
+  ctx.deadlines.clear('takeover-reply');
+}
+
+/** The time for the present step of a standby is over. */
+export function expireStandby(ctx: Context): void {
+  const { standby } = ctx;
+  const { state, operatorId, word } = standby;
+  if (state === 'none') return;
+  const text =
+    state === 'asked'
+      ? 'No reply to standby request.  Standby request cancelled.'
+      : `Standby of ${word} resources not completed in time (${state}).`;
+  say(ctx, 'WARN', 'standby-expired', text);
+  answer(ctx, operatorId, false, text);
+  leave(ctx);
+  sendResource(ctx);
+}
+
+/** The other side did not begin to go standby: it refused, and its log says why. */
+export function expireTakeover(ctx: Context): void {
+  const { takeoverId, state } = ctx.standby;
+  if (takeoverId === undefined || state === 'agreed' || state === 'taking') return;
+  const name = ctx.peer?.name ?? 'the other node';
+  answer(ctx, takeoverId, false, `${name} did not go standby; its log says why`);
+  forgetTakeover(ctx);
+}
+
+/** The other side is gone or came anew: nothing of the exchange holds any more. */
+export function resetStandby(ctx: Context, reason: string): void {
+  const { state, operatorId, takeoverId } = ctx.standby;
+  const text = `Standby request cancelled: ${reason}`;
+  answer(ctx, takeoverId, false, text);
+  forgetTakeover(ctx);
+  if (state === 'none') return;
+  say(ctx, 'WARN', 'standby-reset', text);
+  answer(ctx, operatorId, false, text);
+  leave(ctx);
+}
+
+/** What the other side says it holds may show that an exchange has ended without its last word. */
+export function checkStandby(ctx: Context): void {
+  const peer = presentPeer(ctx);
+  const { standby } = ctx;
+  if (peer?.claim === undefined || !peer.isStable) return;
+  const { claim } = peer;
+  const sets: readonly ResourceSet[] = setsOf(claimOf(standby.word));
+  if (standby.state === 'given' && sets.every((set) => claim[mirrored(set)])) completeGiving(ctx);
+  // A leaver that is stable again and has kept what it asked us to take has cancelled.
+  const isKept = sets.some((set) => claim[set]);
+  if (standby.state === 'agreed' && isKept && peer.claimSeq > standby.askedSeq) {
+    say(ctx, 'WARN', 'standby-withdrawn', `node ${peer.name} has withdrawn its standby request`);
+    leave(ctx);
+  }
+}

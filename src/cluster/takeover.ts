@@ -1,0 +1,218 @@
+// What becomes of a node's resource groups when it dies, leaves or comes anew: the takeover with
+// the meaning of the original's mach_down built in, adoption of what a predecessor process held,
+// and the hand-back of failed groups. heartbeat.md sections 10.3 to 10.5.
+
+import { after, seconds } from '../base/time.js';
+import { textField } from '../wire/ha-message.js';
+import { type Context, msSince, say } from './context.js';
+import { sendMessage } from './egress.js';
+import {
+  acquireOwn,
+  becomeStable,
+  claimSet,
+  groupsOf,
+  isLegacy,
+  markClaimed,
+  markYielded,
+  noteInitialDone,
+  parseHolding,
+  runOwn,
+  sendResource,
+  setsOf,
+  startHolding,
+} from './holding.js';
+import { acquireLegacy, startLegacy } from './legacy.js';
+import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
+import { endHeal } from './partition.js';
+import { aimHeld, type GroupRecord, whenAtRest } from './resource-group.js';
+import { canGoStandby, requestStandby, resetStandby } from './standby.js';
+
+/** How long until a failed group is offered again to a peer that could not be asked. */
+const offerRetry = seconds(2);
+
+/** A predecessor's groups are ours from the first moment; each resource is asked for its status. */
+export function adopt(ctx: Context): void {
+  const { adoptedGroupKeys, adoptedHolding } = ctx.start;
+  const adopted = parseHolding(adoptedHolding) ?? { local: false, foreign: false };
+  for (const set of setsOf(adopted)) markClaimed(ctx, set);
+  const groups = [...ctx.groups.values()].filter((g) => adoptedGroupKeys.includes(g.spec.key));
+  ctx.holding.isAdoptionOpen = setsOf(adopted).length > 0;
+  for (const group of groups) aimHeld(ctx, group, 'adopted');
+  if (groups.length === 0) return;
+  const keys = groups.map((group) => group.spec.key).join(' ');
+  say(ctx, 'notice', 'adopted', `We are restarting and go on holding ${adoptedHolding}: ${keys}`);
+}
+
+/** We are active: say so, take from nodes that are not there, or wait for those that are. */
+export function onCommUp(ctx: Context): void {
+  if (ctx.holding.phase === 'shutdown') return;
+  if (isLegacy(ctx)) {
+    startLegacy(ctx);
+  } else {
+    startHolding(ctx);
+    if (ctx.start.adoptedHolding !== 'none') {
+      becomeStable(ctx);
+      sendResource(ctx);
+      noteInitialDone(ctx, 'adopted');
+    }
+  }
+  for (const node of ctx.nodes.values()) {
+    if (node.isLocal || node.kind === 'ping') continue;
+    if (node.state === 'dead') recoverFrom(ctx, node);
+    else if (node.hasLeft) takeOverFrom(ctx, node);
+  }
+  if (ctx.peer === undefined && !isLegacy(ctx)) {
+    becomeStable(ctx);
+    runOwn(ctx, 'single node');
+    noteInitialDone(ctx, 'single node');
+  }
+}
+
+export function onNodeDied(ctx: Context, node: NodeRecord): void {
+  if (node.kind === 'ping' || ctx.holding.phase === 'shutdown') return;
+  // Before we are active the takeover waits for the end of the comm-up test.
+  if (ctx.startUp.isActive) recoverFrom(ctx, node);
+}
+
+function sayStonith(ctx: Context, node: NodeRecord, result: 'n_stnth' | 'unneeded'): void {
+  const fields = [
+    textField('t', 'stonith'),
+    textField('node', node.name),
+    textField('result', result),
+  ];
+  sendMessage(ctx, fields);
+}
+
+function recoverFrom(ctx: Context, node: NodeRecord): void {
+  const { claim } = node;
+  const gaveUp = node.hasLeft || (claim !== undefined && !claim.local && !claim.foreign);
+  if (gaveUp) {
+    say(ctx, 'info', 'dead-gave-up', `Dead node ${node.name} gave up resources.`);
+    sayStonith(ctx, node, 'unneeded');
+  } else {
+    say(ctx, 'WARN', 'no-stonith', 'No STONITH device configured.');
+    say(ctx, 'WARN', 'no-stonith', 'Shared disks are not protected.');
+    sayStonith(ctx, node, 'n_stnth');
+  }
+  // Its groups were taken when it said good-bye.
+  if (node.hasLeft) return;
+  takeOverFrom(ctx, node);
+}
+
+/** `shutdone`: the node has released everything, though its statuses go on for a moment. */
+export function onShutdone(ctx: Context, node: NodeRecord): void {
+  if (node.isLocal || node.kind === 'ping' || node.hasLeft) return;
+  node.hasLeft = true;
+  say(ctx, 'info', 'shutdown-notice', `Received shutdown notice from '${node.name}'.`);
+  if (ctx.startUp.isActive && ctx.holding.phase !== 'shutdown') takeOverFrom(ctx, node);
+}
+
+function takeOverFrom(ctx: Context, node: NodeRecord): void {
+  resetStandby(ctx, `node ${node.name} went away`);
+  endHeal(ctx);
+  ctx.holding.isFailbackDue = true;
+  forgetClaim(node);
+  say(ctx, 'info', 'acquiring-from', `Resources being acquired from ${node.name}.`);
+  if (isLegacy(ctx)) acquireLegacy(ctx, 'takeover');
+  else {
+    becomeStable(ctx);
+    runMachDown(ctx, node);
+    takeOwn(ctx);
+    noteInitialDone(ctx, 'mach_down');
+    return;
+  }
+  runMachDown(ctx, node);
+}
+
+function takeOwn(ctx: Context): void {
+  if (ctx.holding.claim.local) acquireFailed(ctx);
+  else acquireOwn(ctx);
+}
+
+/** Alone, what failed before is worth another try: nobody else can serve it. */
+function acquireFailed(ctx: Context): void {
+  const waiting = groupsOf(ctx, 'local').filter((group) => group.state !== 'held');
+  for (const group of waiting) aimHeld(ctx, group, 'takeover');
+}
+
+function runMachDown(ctx: Context, node: NodeRecord): void {
+  const startedAt = ctx.now.monotonic;
+  const theirs = groupsOf(ctx, 'foreign').filter((g) => g.spec.preferredNode === node.name);
+  for (const group of theirs) {
+    if (group.state === 'held') continue;
+    say(ctx, 'info', 'taking-over', `Taking over resource group ${group.spec.key}`);
+  }
+  const groups = claimSet(ctx, 'foreign', `takeover from ${node.name}`);
+  whenAtRest(ctx, groups, () => {
+    if (!ctx.holding.claim.foreign) return;
+    const took = `(${groups.length} groups in ${msSince(ctx, startedAt)} ms)`;
+    if (!isLegacy(ctx)) {
+      say(ctx, 'info', 'foreign-acquired', 'nice_failback: foreign resources acquired');
+      const fields = [
+        textField('t', 'resource'),
+        textField('rsc_hold', 'foreign'),
+        textField('info', 'mach_down'),
+      ];
+      sendMessage(ctx, fields);
+    }
+    const text = `mach_down takeover complete for node ${node.name}.`;
+    say(ctx, 'info', 'mach-down-complete', `${text} ${took}`);
+    sendResource(ctx);
+  });
+}
+
+/** The node came anew: what it held before is gone, or adopted and said so in a moment. */
+export function onNodeRestarted(ctx: Context, node: NodeRecord): void {
+  if (node !== ctx.peer) return;
+  resetStandby(ctx, `node ${node.name} restarted`);
+  endHeal(ctx);
+  ctx.holding.isFailbackDue = true;
+}
+
+/** Switches may have learnt otherwise while the peer was away. */
+export function onNodeHeard(ctx: Context, node: NodeRecord): void {
+  const { claim } = ctx.holding;
+  if (node !== ctx.peer || (!claim.local && !claim.foreign)) return;
+  ctx.effects.push({ kind: 'announce-held', reason: `node ${node.name} is back` });
+}
+
+/** A group came to rest: if it failed, the set is told truthfully and offered to the peer. */
+export function onGroupSettled(ctx: Context, group: GroupRecord): void {
+  if (group.state !== 'failed') return;
+  const set = group.isLocal ? 'local' : 'foreign';
+  if (group.isStuck) {
+    markClaimed(ctx, set);
+    sendResource(ctx);
+    return;
+  }
+  const isAllFailed = groupsOf(ctx, set).every((one) => one.state === 'failed' && !one.isStuck);
+  if (isAllFailed && ctx.holding.claim[set]) {
+    markYielded(ctx, set);
+    sendResource(ctx);
+  }
+  offerFailed(ctx);
+}
+
+/**
+ * A group that did not start here is offered to the peer, once, with the set that it belongs to:
+ * the standby exchange knows no single groups. 3.0.6 names the wrong set here (recorded).
+ */
+export function offerFailed(ctx: Context): void {
+  if (isLegacy(ctx) || ctx.holding.phase !== 'stable') return;
+  const failed = [...ctx.groups.values()].find(
+    (group) => group.state === 'failed' && !group.isStuck && !group.isOffered,
+  );
+  const peer = presentPeer(ctx);
+  if (failed === undefined || !isPresent(peer)) return;
+  const set = failed.isLocal ? 'local' : 'foreign';
+  if (!canGoStandby(ctx)) {
+    ctx.deadlines.set('offer-failed', after(ctx.now.monotonic, offerRetry));
+    return;
+  }
+  for (const group of groupsOf(ctx, set)) {
+    if (group.state === 'failed') group.isOffered = true;
+  }
+  const isTheirs = set === 'local' ? peer.claim?.foreign : peer.claim?.local;
+  if (isTheirs !== true) requestStandby(ctx, set, undefined);
+  offerFailed(ctx);
+}
