@@ -1,0 +1,198 @@
+// The part that bcast, mcast and ucast share: a socket that libc made and bound to one interface,
+// read and written by node:dgram, closed and opened again when the interface went away. A socket
+// that is bound to a device which was deleted gives ENODEV for ever, also when a device of that
+// name comes back.
+
+import { createSocket, type Socket } from 'node:dgram';
+import type { Result } from '../base/result.js';
+import { failure, ok } from '../base/result.js';
+import type { KernelCode } from '../kernel/errno.js';
+import { kernelFailure } from '../kernel/errno.js';
+import { int32, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../kernel/socket-address.js';
+import { openSys, type Sys } from '../kernel/sys.js';
+import type { Medium, MediumListener } from './medium.js';
+import {
+  createTally,
+  describeError,
+  type MediumTally,
+  type MediumTools,
+  REOPEN_MS,
+} from './medium-tools.js';
+
+const AF_INET = 2;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_BINDTODEVICE = 25;
+/** libuv sends at once; what queues up behind an unwritable socket is too old to be of use. */
+const QUEUED_SENDS_MAX = 16;
+
+export interface UdpKind {
+  readonly kind: 'bcast' | 'mcast' | 'ucast';
+  readonly interfaceName: string;
+  readonly port: number;
+  /** Sets the options of this kind on a fresh socket and binds it. */
+  prepare(sys: Sys, fd: number): Result<void, KernelCode>;
+  /** Where messages go now; undefined when that is not known (yet). */
+  destination(sys: Sys, fd: number): string | undefined;
+  /** Called at every opening, for what takes time, such as asking for a name. */
+  readonly onOpen?: () => void;
+}
+
+/** Checks the return value of a libc call. */
+export function expectZero(result: number, tried: string): Result<void, KernelCode> {
+  return result < 0 ? kernelFailure(-result, tried) : ok(undefined);
+}
+
+interface OpenSocket {
+  readonly socket: Socket;
+  readonly fd: number;
+}
+
+export function openUdpMedium(kind: UdpKind, listener: MediumListener, tools: MediumTools): Medium {
+  const tally = createTally(listener);
+  let open: OpenSocket | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  const shut = (): void => {
+    const socket = open?.socket;
+    open = undefined;
+    // A socket with its own errors still to come must not find nobody to tell them to.
+    socket?.removeAllListeners('message');
+    socket?.close();
+  };
+  const reopenLater = (): void => {
+    if (isClosed || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      attempt();
+    }, tools.reopenMs ?? REOPEN_MS);
+  };
+  const fail = (code: string, reason: string): void => {
+    tally.error(code);
+    shut();
+    tally.down(reason);
+    reopenLater();
+  };
+  const attempt = (): void => {
+    if (isClosed) return;
+    const made = makeSocket(kind, tools.sys);
+    if (!made.ok) {
+      fail(made.code, made.detail);
+      return;
+    }
+    const { sys, fd } = made.value;
+    const socket = createSocket({ type: 'udp4', lookup: literalLookup });
+    socket.on('message', (bytes) => {
+      tally.received();
+      listener.onBytes(bytes);
+    });
+    socket.on('error', (fault) => {
+      if (open?.socket !== socket) return;
+      const { code, reason } = describeError(fault);
+      fail(code, reason);
+    });
+    try {
+      socket.bind({ fd });
+    } catch (fault) {
+      sys.close(fd);
+      const { code, reason } = describeError(fault);
+      fail(code, reason);
+      return;
+    }
+    open = { socket, fd };
+    kind.onOpen?.();
+    tally.up();
+  };
+
+  attempt();
+  return {
+    name: kind.interfaceName,
+    kind: kind.kind,
+    send: (message) => {
+      const sys = tools.sys ?? loadedSys();
+      if (open === undefined || sys === undefined) return tally.dropped();
+      transmit(open, kind, sys, message.datagram, tally, fail);
+    },
+    counters: () => tally.counters(),
+    close: () => {
+      if (isClosed) return;
+      isClosed = true;
+      tally.close();
+      clearTimeout(timer);
+      shut();
+    },
+  };
+}
+
+function loadedSys(): Sys | undefined {
+  const sys = openSys();
+  return sys.ok ? sys.value : undefined;
+}
+
+/** All destinations are literal addresses: the answer comes at once, in order, without the pool. */
+function literalLookup(
+  address: string,
+  _options: unknown,
+  answer: (fault: null, address: string, family: number) => void,
+): void {
+  answer(null, address, 4);
+}
+
+function makeSocket(
+  kind: UdpKind,
+  given: Sys | undefined,
+): Result<{ readonly sys: Sys; readonly fd: number }, KernelCode> {
+  const opened = given === undefined ? openSys() : ok(given);
+  if (!opened.ok) return opened;
+  const sys = opened.value;
+  const fd = sys.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return kernelFailure(-fd, 'opening a socket');
+  const prepared = prepare(kind, sys, fd);
+  if (prepared.ok) return ok({ sys, fd });
+  sys.close(fd);
+  return prepared;
+}
+
+function prepare(kind: UdpKind, sys: Sys, fd: number): Result<void, KernelCode> {
+  const name = new TextEncoder().encode(kind.interfaceName);
+  if (name.length === 0 || name.length > 15) return failure('no-interface', kind.interfaceName);
+  // Several media share one port, each with the traffic of its interface alone.
+  const shared = expectZero(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int32(1)), 'SO_REUSEADDR');
+  if (!shared.ok) return shared;
+  const bound = expectZero(
+    sys.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name),
+    `interface ${kind.interfaceName}`,
+  );
+  return bound.ok ? kind.prepare(sys, fd) : bound;
+}
+
+/** These mean that the socket is of no use any more, not that the network is. */
+const BROKEN_SOCKET = new Set(['ENODEV', 'ENXIO', 'EBADF', 'ENOTSOCK']);
+
+function transmit(
+  open: OpenSocket,
+  kind: UdpKind,
+  sys: Sys,
+  datagram: Uint8Array,
+  tally: MediumTally,
+  fail: (code: string, reason: string) => void,
+): void {
+  const { socket, fd } = open;
+  const to = kind.destination(sys, fd);
+  if (to === undefined) {
+    tally.dropped();
+    tally.down(`${kind.kind} ${kind.interfaceName}: the peer's address is not known`);
+    return;
+  }
+  if (socket.getSendQueueCount() >= QUEUED_SENDS_MAX) {
+    tally.sendFailed('EAGAIN', 'the socket takes nothing');
+    return;
+  }
+  socket.send(datagram, kind.port, to, (fault) => {
+    if (fault === null) return tally.sent();
+    const { code, reason } = describeError(fault);
+    tally.sendFailed(code, reason);
+    if (BROKEN_SOCKET.has(code)) fail(code, reason);
+  });
+}
