@@ -1,0 +1,26 @@
+// Errors of sockets and client libraries in few plain words, the same for every kind of check.
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connect timed out',
+  EPIPE: 'connection closed',
+  ENOTFOUND: 'name not found',
+  EAI_AGAIN: 'name server does not answer',
+  ERR_FR_TOO_MANY_REDIRECTS: 'too many redirects',
+  EMFILE: 'too many open files on this director',
+};
+
+export function reasonOfError(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = 'code' in cause ? String(cause.code) : '';
+  const words = WORDS[code];
+  if (words !== undefined) return words;
+  // Errors of several attempts (a name with several addresses) carry the first one inside.
+  if (cause instanceof AggregateError && cause.errors.length > 0) {
+    return reasonOfError(cause.errors[0]);
+  }
+  return cause.message === '' ? code || cause.name : cause.message;
+}

@@ -1,0 +1,24 @@
+// The connect check: a TCP connection is made and closed at once, nothing is sent or read.
+
+import net from 'node:net';
+import type { ConnectCheck } from '../../checks/check-spec.js';
+import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
+import { reasonOfError } from './check-error.js';
+import type { CheckContext } from './run-check.js';
+
+export function runConnectCheck(
+  spec: ConnectCheck,
+  { signal, waitFor }: CheckContext,
+): Promise<CheckVerdict> {
+  if (spec.port === 0) return Promise.resolve(down('no port to connect to: set checkport'));
+  waitFor('connect');
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: spec.address, port: spec.port, signal });
+    socket.once('connect', () => {
+      resolve(up(spec.note === '' ? 'connected' : `connected (${spec.note})`));
+      // An orderly close: a reset would fill the logs of the real server.
+      socket.destroy();
+    });
+    socket.once('error', (cause) => resolve(down(reasonOfError(cause))));
+  });
+}

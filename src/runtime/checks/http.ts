@@ -1,0 +1,133 @@
+// The http, https and http_proxy checks, spoken by axios: a new connection each time, because a
+// kept one hides a server that accepts no more; no proxy from the environment; no cookies; chains
+// and names are not verified, since real servers are addressed by number (ldirectord says so too).
+
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import type { Readable } from 'node:stream';
+import tls from 'node:tls';
+import type { AxiosRequestConfig } from 'axios';
+import type { HttpCheck } from '../../checks/check-spec.js';
+import { type CheckVerdict, down } from '../../checks/check-verdict.js';
+import { BODY_BYTES_MAX, judgeHttpAnswer, REDIRECTS_MAX } from '../../checks/http-answer.js';
+import { reasonOfError } from './check-error.js';
+import { matchReceive } from './receive-match.js';
+import type { CheckContext } from './run-check.js';
+
+const USER_AGENT = 'lubdub-ldirectord';
+
+/**
+ * One for all checks: making one costs a third of a handshake. Old protocol versions and ciphers
+ * are let in, because a check asks whether the server answers and not whether it is up to date.
+ */
+let sharedContext: tls.SecureContext | undefined;
+const secureContext = (): tls.SecureContext => {
+  sharedContext ??= tls.createSecureContext({
+    minVersion: 'TLSv1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  });
+  return sharedContext;
+};
+
+type Connect = http.Agent['createConnection'];
+
+/** Calls `onConnect` for each connection that an agent makes. */
+function watched<A extends http.Agent>(agent: A, onConnect: () => void): A {
+  const createConnection: Connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const stream = createConnection(options, callback);
+    stream?.once('connect', onConnect);
+    return stream;
+  };
+  return agent;
+}
+
+function httpsAgent(servername: string | undefined, onConnect: () => void): https.Agent {
+  const name = servername === undefined ? {} : { servername };
+  const options: https.AgentOptions = { keepAlive: false, rejectUnauthorized: false, ...name };
+  return watched(new https.Agent({ ...options, secureContext: secureContext() }), onConnect);
+}
+
+/** The virtual host goes into TLS as well, so that a server with several answers as the right one. */
+function serverName(spec: HttpCheck): string | undefined {
+  const name = spec.host.replace(/:\d+$/, '');
+  return name === '' || net.isIP(name.replace(/^\[|\]$/g, '')) !== 0 ? undefined : name;
+}
+
+interface RedirectOptions {
+  agents?: { http?: http.Agent; https?: https.Agent };
+}
+
+function requestConfig(
+  spec: HttpCheck,
+  { signal, waitFor }: CheckContext,
+  onRedirect: () => void,
+): AxiosRequestConfig {
+  const onConnect = (): void => waitFor('answer');
+  const agent = watched(new http.Agent({ keepAlive: false }), onConnect);
+  return {
+    url: spec.url,
+    method: spec.method,
+    signal,
+    timeout: 0,
+    httpAgent: agent,
+    httpsAgent: httpsAgent(serverName(spec), onConnect),
+    proxy: spec.isProxy ? { protocol: 'http', host: spec.address, port: spec.port } : false,
+    maxRedirects: REDIRECTS_MAX,
+    beforeRedirect: (options: RedirectOptions) => {
+      onRedirect();
+      waitFor('connect');
+      // The name given to TLS was that of the first server.
+      options.agents = { http: agent, https: httpsAgent(undefined, onConnect) };
+    },
+    validateStatus: () => true,
+    responseType: 'stream',
+    decompress: false,
+    insecureHTTPParser: true,
+    headers: {
+      ...(spec.host === '' ? {} : { Host: spec.host }),
+      'User-Agent': USER_AGENT,
+      Accept: '*/*',
+      // The pattern is matched against the body as sent.
+      'Accept-Encoding': 'identity',
+    },
+  };
+}
+
+export async function runHttpCheck(spec: HttpCheck, context: CheckContext): Promise<CheckVerdict> {
+  if (spec.port === 0) return down('no port to ask: set checkport');
+  // Loaded with the first check: a third of a second that other programs need not wait.
+  const { default: axios } = await import('axios');
+  let redirects = 0;
+  context.waitFor('connect');
+  try {
+    const answer = await axios.request<Readable>(
+      requestConfig(spec, context, () => {
+        redirects++;
+      }),
+    );
+    const body = await readBody(answer.data);
+    const match = matchReceive(spec.receive, body.text);
+    const { status, statusText } = answer;
+    return judgeHttpAnswer({ status, statusText, redirects, isBodyCut: body.isCut }, match);
+  } catch (cause) {
+    return down(reasonOfError(cause));
+  }
+}
+
+/** At most `BODY_BYTES_MAX`; what comes behind is not waited for. */
+async function readBody(stream: Readable): Promise<{ text: string; isCut: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    // Without an encoding set, a stream of bytes yields buffers only.
+    const bytes = chunk as Buffer;
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > BODY_BYTES_MAX) break;
+  }
+  const isCut = length > BODY_BYTES_MAX;
+  const bytes = Buffer.concat(chunks).subarray(0, BODY_BYTES_MAX);
+  return { text: bytes.toString('utf8'), isCut };
+}

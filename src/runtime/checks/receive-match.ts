@@ -1,0 +1,40 @@
+// Matches an answer against `receive` within bounded time: an unlucky pattern on an unlucky page
+// may take longer than the universe has, and the loop would stand still for it.
+
+import vm from 'node:vm';
+import {
+  compileReceive,
+  type MatchResult,
+  matchesReceive,
+  type ReceivePattern,
+} from '../../checks/receive-pattern.js';
+
+/** A match may hold up the loop for no longer than this. */
+const MATCH_MS_MAX = 50;
+
+const script = new vm.Script('new RegExp(source, flags).test(text)');
+
+/** Undefined when there is no pattern to match. */
+export function matchReceive(perl: string, text: string): MatchResult | undefined {
+  if (perl === '') return undefined;
+  const pattern = compileReceive(perl);
+  if (!pattern.ok) {
+    return { kind: 'refused', reason: `${pattern.detail} in "${perl}"` };
+  }
+  if (pattern.value.isQuick) return isMatched(matchesReceive(pattern.value, text));
+  return matchBounded(pattern.value, text);
+}
+
+const isMatched = (is: boolean): MatchResult => ({ kind: is ? 'matched' : 'not-matched' });
+
+function matchBounded(pattern: ReceivePattern, text: string): MatchResult {
+  const names = { source: pattern.source, flags: pattern.flags, text };
+  const context = vm.createContext(Object.assign(Object.create(null), names));
+  try {
+    return isMatched(script.runInContext(context, { timeout: MATCH_MS_MAX }) === true);
+  } catch (cause) {
+    const isLate = cause instanceof Error && 'code' in cause;
+    const what = isLate ? `no result within ${MATCH_MS_MAX} ms` : String(cause);
+    return { kind: 'refused', reason: `${what}: simplify the pattern` };
+  }
+}

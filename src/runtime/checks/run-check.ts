@@ -1,0 +1,84 @@
+// Runs checks: one deadline and one way to cancel for every kind, whatever client library speaks.
+// A check always ends with a verdict, at the latest at its deadline; nothing it does can throw into
+// the loop. When to check what is decided elsewhere.
+
+import { unreachable } from '../../base/assert.js';
+import type { CheckSpec } from '../../checks/check-spec.js';
+import { type CheckVerdict, down, timedOut, up } from '../../checks/check-verdict.js';
+import { reasonOfError } from './check-error.js';
+import { runConnectCheck } from './connect.js';
+import { runExternalCheck } from './external.js';
+import { runFtpCheck } from './ftp.js';
+import { runHttpCheck } from './http.js';
+import { runPingCheck } from './ping.js';
+
+export interface CheckContext {
+  /** Aborted at the deadline and when the check is cancelled: everything must be let go of. */
+  readonly signal: AbortSignal;
+  /** Says what is being waited for, for the reason of a check that runs out of time. */
+  waitFor(what: string): void;
+}
+
+export interface CheckRunner {
+  /** Calls `done` once, unless the check is cancelled first. */
+  start(id: number, spec: CheckSpec, done: (verdict: CheckVerdict) => void): void;
+  cancel(id: number): void;
+  /** Cancels all. */
+  stop(): void;
+}
+
+export function createCheckRunner(): CheckRunner {
+  const running = new Map<number, () => void>();
+  const start = (id: number, spec: CheckSpec, done: (verdict: CheckVerdict) => void): void => {
+    const abort = new AbortController();
+    let waitingFor = '';
+    let isOver = false;
+    const end = (): boolean => {
+      if (isOver) return false;
+      isOver = true;
+      clearTimeout(timer);
+      running.delete(id);
+      // Also after an answer: a server may go on sending.
+      abort.abort();
+      return true;
+    };
+    const finish = (verdict: CheckVerdict): void => {
+      if (end()) done(verdict);
+    };
+    const timer = setTimeout(() => finish(timedOut(spec.timeout / 1000, waitingFor)), spec.timeout);
+    running.set(id, end);
+    const context: CheckContext = {
+      signal: abort.signal,
+      waitFor: (what) => {
+        waitingFor = what;
+      },
+    };
+    runCheck(spec, context).then(finish, (cause: unknown) => finish(down(reasonOfError(cause))));
+  };
+  return {
+    start,
+    cancel: (id) => void running.get(id)?.(),
+    stop: () => {
+      for (const end of [...running.values()]) end();
+    },
+  };
+}
+
+async function runCheck(spec: CheckSpec, context: CheckContext): Promise<CheckVerdict> {
+  switch (spec.kind) {
+    case 'connect':
+      return runConnectCheck(spec, context);
+    case 'http':
+      return runHttpCheck(spec, context);
+    case 'ftp':
+      return runFtpCheck(spec, context);
+    case 'ping':
+      return runPingCheck(spec, context);
+    case 'external':
+      return runExternalCheck(spec, context);
+    case 'none':
+      return up('no check: service none');
+    default:
+      return unreachable(spec);
+  }
+}
