@@ -127,3 +127,9 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Whether a program of that name is on the search path. */
+export function commandExists(name: string): boolean {
+  const folders = (process.env.PATH ?? '').split(':');
+  return folders.some((folder) => existsSync(`${folder}/${name}`));
+}
