@@ -8,7 +8,15 @@
 import { createDeadlines, type Deadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
 import { type LogLevel, type LogLine, logLine } from '../base/log-line.js';
-import { after, between, type Duration, type Instant, instant, millis, type Now } from '../base/time.js';
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  instant,
+  millis,
+  type Now,
+} from '../base/time.js';
 
 /** How a daemon process ended. */
 export type ChildEnd =
@@ -16,12 +24,15 @@ export type ChildEnd =
   | { readonly kind: 'stopped' }
   /** It asks to be started anew with the next generation, holding nothing. */
   | { readonly kind: 'restart-wanted' }
+  /** It asks for a successor that goes on holding what it holds: the files have changed. */
+  | { readonly kind: 'succession-wanted' }
   /** Its configuration does not allow a start; the text was printed. */
   | { readonly kind: 'refused'; readonly exitCode: number }
   | { readonly kind: 'died'; readonly reason: string };
 
 export type KeeperEvent =
-  | { readonly kind: 'started' }
+  /** `isAdopting`: a daemon without keeper runs and is to be succeeded (its will was told). */
+  | { readonly kind: 'started'; readonly isAdopting: boolean }
   /** The child sent its first message to the cluster. */
   | { readonly kind: 'child-beating' }
   /** What the child would leave behind if it died now. */
@@ -78,6 +89,8 @@ interface Keeper {
   startedAt: Instant;
   beatingAt: Instant | undefined;
   deaths: number;
+  /** A start from nothing; a prepared successor is quicker and must not hide it. */
+  longestStart: Duration;
   /** No child ever beat: a refused configuration is then the operator's to mend. */
   isFirstStart: boolean;
   isStopWanted: boolean;
@@ -162,6 +175,8 @@ function onChildEnded(keeper: Keeper, now: Now, how: ChildEnd): readonly KeeperE
     case 'restart-wanted':
       keeper.isHolding = false;
       return start(keeper, now, false);
+    case 'succession-wanted':
+      return start(keeper, now, keeper.isHolding);
     case 'refused':
       return onRefused(keeper, now, how.exitCode);
     case 'died':
@@ -182,7 +197,9 @@ function onBeating(keeper: Keeper, now: Now): readonly KeeperEffect[] {
     const text = `the successor beats after ${Math.round(took)} ms and holds what was held`;
     effects.push(say('notice', 'successor-beating', text));
   }
-  if (took > keeper.deadtime * START_SHARE_MAX) effects.push({ kind: 'prepare-successor' });
+  keeper.longestStart = millis(Math.max(keeper.longestStart, took));
+  if (keeper.longestStart > keeper.deadtime * START_SHARE_MAX)
+    effects.push({ kind: 'prepare-successor' });
   return effects;
 }
 
@@ -219,7 +236,7 @@ function onReleased(keeper: Keeper, now: Now): readonly KeeperEffect[] {
 function step(keeper: Keeper, now: Now, event: KeeperEvent): readonly KeeperEffect[] {
   switch (event.kind) {
     case 'started':
-      return start(keeper, now, false);
+      return start(keeper, now, event.isAdopting);
     case 'child-beating':
       return onBeating(keeper, now);
     case 'will-changed':
@@ -245,6 +262,7 @@ export function createKeeperEngine(): Engine<KeeperEvent, KeeperEffect, KeeperSt
     startedAt: instant(0),
     beatingAt: undefined,
     deaths: 0,
+    longestStart: millis(0),
     isFirstStart: true,
     isStopWanted: false,
     deadlines: createDeadlines(),

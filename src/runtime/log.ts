@@ -6,6 +6,7 @@ import { appendFile } from 'node:fs/promises';
 import winston from 'winston';
 import Transport from 'winston-transport';
 import type { LogLevel, LogLine } from '../base/log-line.js';
+import { clockText, dayText, type LineForm } from './log-form.js';
 
 /** heartbeat's words for levels, most urgent first, with the numbers of syslog (RFC 5424). */
 const LEVELS: Readonly<Record<LogLevel, number>> = {
@@ -32,8 +33,6 @@ const FACILITIES: Readonly<Record<string, number>> = {
   local6: 22, local7: 23,
 };
 
-export type LineForm = (line: LogLine, wall: Date) => string;
-
 export type LogSink =
   /** Opened anew for each batch, so that a rotated file is simply made again. */
   | { readonly kind: 'file'; readonly path: string; readonly least: LogLevel }
@@ -42,7 +41,7 @@ export type LogSink =
       readonly kind: 'syslog';
       readonly facility: string;
       readonly ident: string;
-      readonly send: (datagram: Uint8Array) => void;
+      readonly send: (datagram: string) => void;
     }
   /** With `<N>` priority prefixes and no time when the journal reads it (sd-daemon(3)). */
   | { readonly kind: 'stderr'; readonly isJournal: boolean };
@@ -52,30 +51,6 @@ export interface Log {
   /** Resolves when all that was written has left the process. */
   flush(): Promise<void>;
 }
-
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const DAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ');
-const two = (value: number): string => String(value).padStart(2, '0');
-const clockText = (at: Date): string =>
-  `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-
-/** `Nov 21 10:07:42 NODE heartbeat: [PID]: info: text` (heartbeat 3.0.6, syslogmsgfmt true). */
-export const heartbeatForm =
-  (node: string, pid: number): LineForm =>
-  (line, at) => {
-    const day = String(at.getDate()).padStart(2, '0');
-    const stamp = `${MONTHS[at.getMonth()]} ${day} ${clockText(at)}`;
-    return `${stamp} ${node} heartbeat: [${pid}]: ${line.level}: ${line.text}`;
-  };
-
-/** `[Sat Nov 21 10:26:40 2026|INSTANCE|PID] text` (ldirectord 4.12). */
-export const ldirectordForm =
-  (instance: string, pid: number): LineForm =>
-  (line, at) => {
-    const day = String(at.getDate()).padStart(2, ' ');
-    const stamp = `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${day} ${clockText(at)}`;
-    return `[${stamp} ${at.getFullYear()}|${instance}|${pid}] ${line.text}`;
-  };
 
 /** Control characters of a peer or a real server must not forge lines or move a cursor. */
 function escapeControls(text: string): string {
@@ -160,9 +135,9 @@ function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): Transpor
     const line = { ...info.line, text: escapeControls(info.line.text) };
     if (sink.kind === 'syslog') {
       const priority = (FACILITIES[sink.facility] ?? 3) * 8 + LEVELS[line.level];
-      const stamp = `${MONTHS[info.at.getMonth()]} ${String(info.at.getDate()).padStart(2, ' ')}`;
-      const head = `<${priority}>${stamp} ${clockText(info.at)} ${sink.ident}[${process.pid}]:`;
-      sink.send(Buffer.from(`${head} ${line.level}: ${line.text}`));
+      const stamp = `${dayText(info.at)} ${clockText(info.at)}`;
+      const head = `<${priority}>${stamp} ${sink.ident}[${process.pid}]:`;
+      sink.send(`${head} ${line.level}: ${line.text}`);
       return;
     }
     const isPrefixed = sink.kind === 'stderr' && sink.isJournal;

@@ -1,0 +1,10 @@
+// The commands of heartbeat and ldirectord that are offered under their own names. npm never
+// installs these: distributions own the names (`lubdub compat install` links them on demand).
+
+export const classicNames = [
+  'heartbeat',
+  'ldirectord',
+  'cl_status',
+  'hb_standby',
+  'hb_takeover',
+] as const;

@@ -1,0 +1,17 @@
+// The last step of the build: the classic names, without a suffix as their users type them, and
+// the executable bits. A link rather than a file of that name, because Node.js tells a module's
+// kind by the suffix of the real file.
+
+import { chmodSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { classicNames } from './classic-names.js';
+
+const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+
+for (const name of classicNames) {
+  const target = `${name.replace('_', '-')}.js`;
+  chmodSync(join(folder, target), 0o755);
+  rmSync(join(folder, name), { force: true });
+  symlinkSync(target, join(folder, name));
+}
+chmodSync(join(folder, '../bin/lubdub.js'), 0o755);

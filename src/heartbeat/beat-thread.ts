@@ -1,0 +1,77 @@
+// The main thread's side of the beat worker: starts it, hands facts over, takes orders back.
+
+import { Worker } from 'node:worker_threads';
+import type { ClusterEvent } from '../cluster/cluster-event.js';
+import type { BeatSetup, BeatSnapshot, FromWorker, OutwardEffect, ToWorker } from './worker-messages.js';
+
+export interface BeatListener {
+  readonly onBeating: () => void;
+  readonly onEffect: (effect: OutwardEffect) => void;
+  /** The worker cannot go on: the process must end, for the keeper to see. */
+  readonly onDied: (reason: string) => void;
+}
+
+export interface BeatThread {
+  /** Resolves when the worker has loaded everything and waits for `begin`. */
+  readonly loaded: Promise<void>;
+  begin(setup: BeatSetup, listener: BeatListener): void;
+  offer(event: ClusterEvent): void;
+  snapshot(): Promise<BeatSnapshot>;
+  end(): Promise<void>;
+}
+
+/** A small heap keeps the worker's own collections short. */
+const HEAP_MIB_MAX = 48;
+
+export function startBeatThread(): BeatThread {
+  const worker = new Worker(new URL('./beat-worker.js', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
+  });
+  const tell = (message: ToWorker): void => worker.postMessage(message);
+  const awaited = new Map<number, (snapshot: BeatSnapshot) => void>();
+  let listener: BeatListener | undefined;
+  let isEnding = false;
+  let questions = 0;
+  const loaded = new Promise<void>((resolve, reject) => {
+    worker.on('message', (message: FromWorker) => {
+      switch (message.kind) {
+        case 'ready':
+          return resolve();
+        case 'beating':
+          return listener?.onBeating();
+        case 'effect':
+          return listener?.onEffect(message.effect);
+        case 'snapshot':
+          awaited.get(message.id)?.(message.snapshot);
+          awaited.delete(message.id);
+          return;
+      }
+    });
+    const died = (reason: string): void => {
+      reject(new Error(reason));
+      if (!isEnding) listener?.onDied(reason);
+    };
+    worker.on('error', (cause) => died(`the beat worker failed: ${String(cause.stack ?? cause)}`));
+    worker.on('exit', (code) => died(`the beat worker ended with code ${code}`));
+  });
+  // Whoever awaits it sees the failure; nobody awaiting must not be a second fault.
+  loaded.catch(() => undefined);
+  return {
+    loaded,
+    begin: (setup, heard) => {
+      listener = heard;
+      tell({ kind: 'begin', setup });
+    },
+    offer: (event) => tell({ kind: 'event', event }),
+    snapshot: () =>
+      new Promise((resolve) => {
+        const id = ++questions;
+        awaited.set(id, resolve);
+        tell({ kind: 'snapshot-wanted', id });
+      }),
+    end: async () => {
+      isEnding = true;
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+// The heartbeat's own thread: media, the cluster engine and its timers, and nothing else. No log
+// is written, no file read and no process started here, so that a beat leaves on time and a death
+// is judged on time while the main thread is busy or collects garbage.
+//
+// The worker does not go on saying "alive" for a hung main loop: that loop leaves a sign of life
+// in shared memory, and when the sign stands still the process ends itself, for its keeper to see.
+
+import { parentPort } from 'node:worker_threads';
+import { createKeyRing } from '../auth/key-ring.js';
+import { assert } from '../base/assert.js';
+import { createPrng } from '../base/prng.js';
+import { createClusterEngine } from '../cluster/cluster-engine.js';
+import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
+import type { ClusterStatus } from '../cluster/cluster-status.js';
+import { raiseThisThread } from '../kernel/scheduling.js';
+import type { Medium, MediumSetting } from '../media/medium.js';
+import { openMedium } from '../media/open-medium.js';
+import { monotonicMs, readNow } from '../runtime/clock.js';
+import { type Driver, runEngine } from '../runtime/driver.js';
+import { nodeHmac } from '../runtime/hmac.js';
+import type { BeatSetup, BeatSnapshot, FromWorker, MediumReport, ToWorker } from './worker-messages.js';
+
+assert(parentPort !== null, 'the beat worker runs as a worker thread');
+const port = parentPort;
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+interface OpenPath {
+  readonly medium: Medium;
+  isUp: boolean;
+  reason: string;
+}
+
+interface Beat {
+  readonly driver: Driver<ClusterEvent, ClusterStatus>;
+  readonly paths: OpenPath[];
+}
+
+/** The sign of life is looked at this often within the limit. */
+const LOOKS_PER_LIMIT = 4;
+
+/**
+ * Ends the process when the main loop has shown no sign of life for the limit. Looks are counted
+ * rather than time read: after a stop of the whole process (SIGSTOP, a paused machine) both
+ * threads are late, and the main loop gets its chance first.
+ */
+function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
+  const signOfLife = new Float64Array(sign);
+  let lastSeen = signOfLife[0];
+  let stillLooks = 0;
+  setInterval(() => {
+    const seen = signOfLife[0];
+    stillLooks = seen === lastSeen ? stillLooks + 1 : 0;
+    lastSeen = seen;
+    // SIGKILL, because a hung main loop carries no handler out.
+    if (stillLooks > LOOKS_PER_LIMIT) process.kill(process.pid, 'SIGKILL');
+  }, limitMs / LOOKS_PER_LIMIT);
+}
+
+function openPath(
+  setting: MediumSetting,
+  offer: (event: ClusterEvent) => void,
+): OpenPath {
+  const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
+  const path = { isUp: false, reason: 'not open yet' };
+  const medium = openMedium(setting, {
+    onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
+    onUp: () => {
+      path.isUp = true;
+      path.reason = '';
+      offer({ kind: 'medium-up', medium: name });
+    },
+    onDown: (reason) => {
+      path.isUp = false;
+      path.reason = reason;
+      offer({ kind: 'medium-down', medium: name, reason });
+    },
+  });
+  return Object.assign(path, { medium });
+}
+
+function begin(setup: BeatSetup): Beat {
+  if (setup.realtimePriority !== undefined) {
+    const raised = raiseThisThread(setup.realtimePriority);
+    if (!raised.ok) {
+      const text = `the beat runs without real-time priority: ${raised.detail}`;
+      tell({
+        kind: 'effect',
+        effect: { kind: 'log', line: { level: 'WARN', code: 'no-realtime', text } },
+      });
+    }
+  }
+  const ring = createKeyRing(setup.authKeys.current, setup.authKeys.keys, nodeHmac);
+  assert(ring !== undefined, 'the main thread hands over keys with a current one');
+  const engine = createClusterEngine(
+    { ...setup.cluster, ring },
+    {
+      generation: setup.generation,
+      uuid: setup.uuid,
+      adoptedGroupKeys: setup.adoptedGroupKeys,
+      adoptedHolding: setup.adoptedHolding,
+      prng: createPrng(setup.seed),
+    },
+  );
+  const paths: OpenPath[] = [];
+  let isBeating = false;
+  const carryOut = (effect: ClusterEffect): void => {
+    if (effect.kind !== 'send') return tell({ kind: 'effect', effect });
+    for (const path of paths) path.medium.send(effect);
+    if (!isBeating && paths.some((path) => path.isUp)) {
+      isBeating = true;
+      tell({ kind: 'beating' });
+    }
+  };
+  const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
+  for (const setting of setup.media) paths.push(openPath(setting, driver.offer));
+  driver.offer({ kind: 'started' });
+  watchMainLoop(setup.sign, setup.hangLimitMs);
+  return { driver, paths };
+}
+
+function snapshotOf(beat: Beat): BeatSnapshot {
+  const media = beat.paths.map(
+    (path): MediumReport => ({
+      name: path.medium.name,
+      kind: path.medium.kind,
+      isUp: path.isUp,
+      reason: path.reason,
+      counters: path.medium.counters(),
+    }),
+  );
+  return { cluster: beat.driver.snapshot(), media, takenAt: monotonicMs() };
+}
+
+let beat: Beat | undefined;
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'begin':
+      assert(beat === undefined, 'the beat begins once');
+      beat = begin(message.setup);
+      return;
+    case 'event':
+      beat?.driver.offer(message.event);
+      return;
+    case 'snapshot-wanted':
+      if (beat !== undefined) tell({ kind: 'snapshot', id: message.id, snapshot: snapshotOf(beat) });
+      return;
+  }
+});
+tell({ kind: 'ready' });

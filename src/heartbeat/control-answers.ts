@@ -1,0 +1,46 @@
+// What the daemon answers on its control socket: one function per question.
+
+import type { HoldSelection } from '../cluster/cluster-event.js';
+import type { JsonObject, JsonValue } from '../runtime/control-socket.js';
+import type { Daemon } from './daemon-parts.js';
+import { askEngine } from './operator.js';
+import { reportStatus } from './status-report.js';
+
+const selections: readonly HoldSelection[] = ['all', 'local', 'foreign', 'failback'];
+
+const isSelection = (value: JsonValue | undefined): value is HoldSelection =>
+  selections.some((known) => known === value);
+
+async function moveResources(
+  daemon: Daemon,
+  command: 'standby' | 'takeover',
+  selection: JsonValue | undefined,
+): Promise<JsonObject> {
+  if (!isSelection(selection)) {
+    return { ok: false, error: `the selection must be one of ${selections.join(', ')}` };
+  }
+  const answer = await askEngine(daemon, command, selection);
+  return answer.isDone ? { ok: true, text: answer.text } : { ok: false, error: answer.text };
+}
+
+export async function answerControl(daemon: Daemon, question: JsonObject): Promise<JsonObject> {
+  switch (question['command']) {
+    case 'status':
+      return reportStatus(daemon);
+    case 'standby':
+      return moveResources(daemon, 'standby', question['selection']);
+    case 'takeover':
+      return moveResources(daemon, 'takeover', question['selection']);
+    case 'parameter': {
+      const name = question['name'];
+      const known = daemon.prepared.config.parameters;
+      const value = typeof name === 'string' ? known[name] : undefined;
+      return value === undefined ? { ok: false, error: 'no such parameter' } : { ok: true, value };
+    }
+    case 'stop':
+      daemon.stop?.();
+      return { ok: true };
+    default:
+      return { ok: false, error: 'unknown command' };
+  }
+}

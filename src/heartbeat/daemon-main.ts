@@ -1,0 +1,60 @@
+// Entry of the daemon process, the keeper's child. It loads everything and then waits for the
+// keeper's word, so that a successor that was prepared begins within milliseconds.
+
+import { parseArgs } from 'node:util';
+import { startBeatThread } from './beat-thread.js';
+import { runDaemon } from './daemon.js';
+import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
+import { defaultPaths, type HeartbeatPaths, pathArguments } from './paths.js';
+import { startKeeper } from './start-keeper.js';
+
+const { values } = parseArgs({
+  options: {
+    'config-dir': { type: 'string', default: defaultPaths.configDir },
+    'state-dir': { type: 'string', default: defaultPaths.stateDir },
+    'run-dir': { type: 'string', default: defaultPaths.runDir },
+  },
+});
+const paths: HeartbeatPaths = {
+  configDir: values['config-dir'],
+  stateDir: values['state-dir'],
+  runDir: values['run-dir'],
+};
+
+const exit = (code: number): void => process.exit(code);
+const tellKeeper = (message: FromDaemon): void => {
+  if (process.connected) process.send?.(message);
+};
+
+process.on('uncaughtException', (cause) => {
+  process.stderr.write(`lubdub heartbeat: ${String(cause.stack ?? cause)}\n`);
+  exit(1);
+});
+
+const thread = startBeatThread();
+let hasBegun = false;
+process.on('message', (message: ToDaemon) => {
+  if (message.kind === 'go' && !hasBegun) {
+    hasBegun = true;
+    runDaemon(paths, message.predecessor, thread, { tellKeeper, exit }).catch((cause: unknown) => {
+      process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
+      exit(1);
+    });
+  }
+  if (message.kind === 'stop') {
+    if (hasBegun) process.kill(process.pid, 'SIGTERM');
+    else exit(exitCodes.stopped);
+  }
+});
+// Without its keeper nobody would release what this process holds should it die. Where a service
+// manager watches, it does what the unit says; else a new keeper is started, whose child succeeds
+// this process as after a death. A successor that waits has nothing to do any more.
+process.on('disconnect', () => {
+  if (!hasBegun) exit(exitCodes.stopped);
+  else if (process.env['INVOCATION_ID'] !== undefined) process.kill(process.pid, 'SIGTERM');
+  else startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)]);
+});
+thread.loaded.then(
+  () => tellKeeper({ kind: 'loaded' }),
+  () => exit(1),
+);

@@ -1,0 +1,40 @@
+// The parts of a running daemon that its modules share.
+
+import type { AddressTable } from '../kernel/addresses.js';
+import type { AddressResources } from '../resources/address-resource.js';
+import type { DirectorResources } from '../resources/director-resource.js';
+import type { ResourceRunner } from '../resources/resource-runner.js';
+import type { BeatThread } from './beat-thread.js';
+import type { HeldResources } from './held-resources.js';
+import type { HeartbeatPaths } from './paths.js';
+import type { Preparation } from './preparation.js';
+import type { ServiceManager } from './service-manager.js';
+
+export interface OperatorAnswer {
+  readonly isDone: boolean;
+  readonly text: string;
+}
+
+export interface Daemon {
+  readonly paths: HeartbeatPaths;
+  readonly prepared: Preparation;
+  readonly thread: BeatThread;
+  readonly resources: {
+    readonly table: AddressTable;
+    readonly addresses: AddressResources;
+    readonly directors: DirectorResources;
+    readonly runner: ResourceRunner;
+  };
+  readonly held: HeldResources;
+  /** Commands that wait for the engine's answer, by id. */
+  readonly operators: Map<number, (answer: OperatorAnswer) => void>;
+  operatorCount: number;
+  readonly bootId: string;
+  /** Of this process, on the monotonic clock. */
+  readonly startedAt: number;
+  readonly timers: NodeJS.Timeout[];
+  readonly service: ServiceManager;
+  willWriting?: Promise<void> | undefined;
+  isWillStale?: boolean;
+  stop?: () => void;
+}

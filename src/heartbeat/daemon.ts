@@ -1,0 +1,249 @@
+// The heartbeat daemon's main thread: loads the files, starts the beat worker, carries out the
+// engine's orders to resources, answers commands and keeps the keeper informed. It decides nothing
+// about the cluster.
+
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { logLine } from '../base/log-line.js';
+import { openAddressTable } from '../kernel/addresses.js';
+import { openAnnouncer } from '../kernel/announcer.js';
+import { createAddressResources } from '../resources/address-resource.js';
+import { createDirectorResources } from '../resources/director-resource.js';
+import { createResourceRunner } from '../resources/resource-runner.js';
+import { monotonicMs } from '../runtime/clock.js';
+import { serveControl } from '../runtime/control-socket.js';
+import type { Log } from '../runtime/log.js';
+import type { BeatThread } from './beat-thread.js';
+import { answerControl } from './control-answers.js';
+import type { Daemon, OperatorAnswer } from './daemon-parts.js';
+import { createHeldResources } from './held-resources.js';
+import { exitCodes, type FromDaemon } from './keeper-messages.js';
+import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
+import { judgeFiles, prepareStart } from './preparation.js';
+import { openServiceManager } from './service-manager.js';
+import { startVipWatch } from './vip-watch.js';
+import { isHolding, readBootId, removeWill, type Will, writeWill } from './will.js';
+import type { OutwardEffect } from './worker-messages.js';
+
+/** The will is renewed this often, for the sequence number in it. */
+const WILL_INTERVAL_MS = 20_000;
+const LOAD_INTERVAL_MS = 5_000;
+/** Signs of life of the main loop within the limit after which the worker ends the process. */
+const SIGNS_PER_LIMIT = 8;
+
+export interface DaemonHooks {
+  readonly tellKeeper: (message: FromDaemon) => void;
+  /** Ends the process; never returns. */
+  readonly exit: (code: number) => void;
+}
+
+function openResources(paths: HeartbeatPaths, log: Log): Daemon['resources'] | string {
+  const table = openAddressTable();
+  if (!table.ok) return table.detail;
+  const announcer = openAnnouncer();
+  if (!announcer.ok) return announcer.detail;
+  const addresses = createAddressResources({
+    table: table.value,
+    announcer: announcer.value,
+    log: log.write,
+  });
+  const directors = createDirectorResources({ ...paths, log: log.write });
+  const runner = createResourceRunner({
+    addresses,
+    directors,
+    scriptFolders: scriptFolders(paths.configDir),
+    log: log.write,
+  });
+  return { table: table.value, addresses, directors, runner };
+}
+
+/** Runs until the engine says `exit`, or the process is ended. */
+export async function runDaemon(
+  paths: HeartbeatPaths,
+  predecessor: Will | undefined,
+  thread: BeatThread,
+  hooks: DaemonHooks,
+): Promise<void> {
+  const prepared = await prepareStart(paths, predecessor);
+  if (!prepared.ok) {
+    process.stderr.write(`${prepared.detail}\n`);
+    return hooks.exit(exitCodes.refused);
+  }
+  const { log } = prepared.value;
+  const resources = openResources(paths, log);
+  if (typeof resources === 'string') {
+    process.stderr.write(`lubdub: cannot reach the kernel's addresses: ${resources}\n`);
+    return hooks.exit(exitCodes.refused);
+  }
+  const daemon: Daemon = {
+    paths,
+    prepared: prepared.value,
+    thread,
+    resources,
+    held: createHeldResources(predecessor?.groups ?? []),
+    operators: new Map<number, (answer: OperatorAnswer) => void>(),
+    operatorCount: 0,
+    bootId: await readBootId(),
+    startedAt: monotonicMs(),
+    timers: [],
+    service: openServiceManager(),
+  };
+  await thread.loaded;
+  resources.directors.prepare(prepared.value.setup.cluster.groups);
+  beginBeat(daemon, hooks);
+  await openDoors(daemon, hooks);
+}
+
+function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
+  const { setup, log } = daemon.prepared;
+  const sign = new Float64Array(setup.sign);
+  const showLife = (): void => {
+    sign[0] = monotonicMs();
+  };
+  showLife();
+  const every = (span: number, action: () => void): void => {
+    daemon.timers.push(setInterval(action, span));
+  };
+  every(setup.hangLimitMs / SIGNS_PER_LIMIT, showLife);
+  every(LOAD_INTERVAL_MS, () => void offerLoad(daemon));
+  every(WILL_INTERVAL_MS, () => void renewWill(daemon, hooks));
+  void offerLoad(daemon);
+  daemon.thread.begin(setup, {
+    onBeating: () => {
+      hooks.tellKeeper({ kind: 'beating' });
+      daemon.service.ready();
+      void renewWill(daemon, hooks);
+    },
+    onEffect: (effect) => carryOut(daemon, effect, hooks),
+    onDied: (reason) => {
+      log.write(logLine('emerg', 'beat-died', reason));
+      void log.flush().then(() => hooks.exit(1));
+    },
+  });
+  daemon.timers.push(startVipWatch(daemon));
+}
+
+async function offerLoad(daemon: Daemon): Promise<void> {
+  const text = await readFile('/proc/loadavg', 'latin1').catch(() => 'n/a');
+  daemon.thread.offer({ kind: 'load-read', text: text.split('\n')[0] ?? 'n/a' });
+}
+
+async function openDoors(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
+  const { log } = daemon.prepared;
+  const path = controlPath(daemon.paths.runDir);
+  const server = await serveControl(path, (question) => answerControl(daemon, question));
+  if (!server.ok) {
+    const text = `no commands can be taken: ${server.detail}`;
+    log.write(logLine('ERROR', 'control-closed', text));
+  }
+  await writeFile(pidPath(daemon.paths.runDir), `${process.ppid}\n`).catch((cause: unknown) => {
+    log.write(logLine('WARN', 'pid-not-written', String(cause)));
+  });
+  const stop = (): void => daemon.thread.offer({ kind: 'shutdown-asked' });
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  daemon.stop = stop;
+  process.on('SIGHUP', () => void reload(daemon, hooks));
+  void renewWill(daemon, hooks);
+}
+
+/** A bad file changes nothing; a good one is taken over by a successor that holds what we hold. */
+async function reload(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
+  const { log, configHash, setup } = daemon.prepared;
+  const judged = await judgeFiles(daemon.paths, setup.cluster.localNode);
+  if (!judged.ok) {
+    for (const text of judged.detail.split('\n')) {
+      log.write(logLine('ERROR', 'reload-refused', text));
+    }
+    const text = 'the files are not valid: the running configuration stays in force';
+    log.write(logLine('ERROR', 'reload-refused', text));
+    return;
+  }
+  if (judged.value === configHash) {
+    log.write(logLine('info', 'reload-not-needed', 'Configuration unchanged.'));
+    return;
+  }
+  log.write(logLine('notice', 'reloading', 'the files have changed: a successor takes them over'));
+  await renewWill(daemon, hooks);
+  await log.flush();
+  hooks.exit(exitCodes.successionWanted);
+}
+
+function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): void {
+  switch (effect.kind) {
+    case 'log':
+      daemon.prepared.log.write(effect.line);
+      return;
+    case 'run-resource':
+      void runResource(daemon, effect, hooks);
+      return;
+    case 'announce-held':
+      daemon.resources.addresses.announceHeld();
+      return;
+    case 'answer-operator':
+      daemon.operators.get(effect.id)?.({ isDone: effect.isDone, text: effect.text });
+      daemon.operators.delete(effect.id);
+      return;
+    case 'exit':
+      void leave(daemon, effect.how, hooks);
+      return;
+  }
+}
+
+async function runResource(
+  daemon: Daemon,
+  order: Extract<OutwardEffect, { kind: 'run-resource' }>,
+  hooks: DaemonHooks,
+): Promise<void> {
+  const { runner } = daemon.resources;
+  const environment = { ...daemon.prepared.environment, ...order.environment };
+  const outcome = await runner.run(order.resource, order.verb, environment);
+  const address = runner.addressOf(order.resource);
+  daemon.thread.offer({ kind: 'resource-ran', id: order.id, outcome });
+  if (daemon.held.note(order.groupKey, order.resource, order.verb, outcome, address)) {
+    void renewWill(daemon, hooks);
+  }
+}
+
+/** Wills are written one after the other; a burst of changes ends in one more. */
+async function renewWill(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
+  if (daemon.willWriting !== undefined) {
+    daemon.isWillStale = true;
+    return;
+  }
+  daemon.willWriting = (async () => {
+    do {
+      daemon.isWillStale = false;
+      const { cluster } = await daemon.thread.snapshot();
+      const will: Will = {
+        generation: cluster.generation,
+        sequence: cluster.sequence,
+        deadtimeMs: daemon.prepared.setup.cluster.deadtime,
+        holding: cluster.holding,
+        groups: daemon.held.groups(),
+        logfile: daemon.prepared.config.logfile,
+        bootId: daemon.bootId,
+      };
+      hooks.tellKeeper({ kind: 'will', will });
+      daemon.service.status(isHolding(will) ? `holds ${will.holding}` : 'holds nothing');
+      const trouble = await writeWill(daemon.paths.runDir, will);
+      if (trouble !== undefined) {
+        daemon.prepared.log.write(logLine('WARN', 'will-not-written', trouble));
+      }
+    } while (daemon.isWillStale);
+  })();
+  await daemon.willWriting;
+  daemon.willWriting = undefined;
+}
+
+async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks): Promise<void> {
+  for (const timer of daemon.timers) clearInterval(timer);
+  daemon.service.stopping();
+  await daemon.resources.directors.end();
+  daemon.resources.addresses.close();
+  await daemon.thread.end();
+  await removeWill(daemon.paths.runDir);
+  await rm(controlPath(daemon.paths.runDir), { force: true });
+  await rm(pidPath(daemon.paths.runDir), { force: true });
+  await daemon.prepared.log.flush();
+  hooks.exit(how === 'stop' ? exitCodes.stopped : exitCodes.restartWanted);
+}

@@ -1,0 +1,40 @@
+// The keeper as a process: where its lines go, and the two ways to run it. Lines go to standard
+// error and, once a daemon told where, to the heartbeat's log file.
+
+import { appendFile } from 'node:fs/promises';
+import type { LogLine } from '../base/log-line.js';
+import { heartbeatForm, type LineForm } from '../runtime/log-form.js';
+import { runKeeper } from './keeper.js';
+import { localNodeName } from './local-node.js';
+import type { HeartbeatPaths } from './paths.js';
+import { releaseWill } from './release.js';
+import { isHolding, readWill } from './will.js';
+
+const formOf = async (configDir: string): Promise<LineForm> =>
+  heartbeatForm(await localNodeName(configDir), process.pid);
+
+function sayWith(form: LineForm): (line: LogLine, logfile: string | undefined) => void {
+  return (line, logfile) => {
+    const text = `${form(line, new Date())}\n`;
+    process.stderr.write(text);
+    // A log that cannot be written is no reason to stop keeping; stderr has the line.
+    if (logfile !== undefined) appendFile(logfile, text).catch(() => undefined);
+  };
+}
+
+/** Resolves with the exit code when the daemon has stopped for good. */
+export async function keepInThisProcess(
+  paths: HeartbeatPaths,
+  orphanPid: number | undefined,
+): Promise<number> {
+  return runKeeper({ paths, orphanPid, say: sayWith(await formOf(paths.configDir)) });
+}
+
+/** 0 when nothing is held any more, 1 when the log says what is. */
+export async function releaseLeftOvers(paths: HeartbeatPaths): Promise<number> {
+  const will = await readWill(paths.runDir);
+  if (will === undefined || !isHolding(will)) return 0;
+  const say = sayWith(await formOf(paths.configDir));
+  const isReleased = await releaseWill(paths, will, (line) => say(line, will.logfile));
+  return isReleased ? 0 : 1;
+}

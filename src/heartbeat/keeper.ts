@@ -1,0 +1,217 @@
+// The keeper process: carries out what the keeper engine orders. While its child lives it opens
+// nothing and computes nothing; what it may need in the second after a death is loaded before.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import {
+  type ChildEnd,
+  createKeeperEngine,
+  type KeeperEffect,
+  type KeeperEvent,
+  type KeeperStatus,
+} from '../cluster/keeper-engine.js';
+import { type LogLine, logLine } from '../base/log-line.js';
+import { millis } from '../base/time.js';
+import { readNow } from '../runtime/clock.js';
+import { type Driver, runEngine } from '../runtime/driver.js';
+import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
+import { type HeartbeatPaths, pathArguments } from './paths.js';
+import { releaseWill } from './release.js';
+import { isHolding, readWill, type Will } from './will.js';
+
+const daemonMain = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
+
+interface Child {
+  readonly process: ChildProcess;
+  isLoaded: boolean;
+  /** Sent as soon as it is loaded. */
+  go: ToDaemon | undefined;
+}
+
+interface Keeper {
+  readonly paths: HeartbeatPaths;
+  readonly say: (line: LogLine) => void;
+  child: Child | undefined;
+  successor: Child | undefined;
+  will: Will | undefined;
+  logfile: string | undefined;
+  /** A daemon that lost its keeper: ended when its successor is ready to go. */
+  orphanPid: number | undefined;
+  driver: Driver<KeeperEvent, KeeperStatus> | undefined;
+  onLeft: (code: number) => void;
+}
+
+const tell = (child: Child, message: ToDaemon): void => {
+  if (child.process.connected) child.process.send(message);
+};
+
+function spawnDaemon(keeper: Keeper): Child {
+  const started = spawn(process.execPath, [daemonMain, ...pathArguments(keeper.paths)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const child: Child = { process: started, isLoaded: false, go: undefined };
+  started.on('message', (message: FromDaemon) => onMessage(keeper, child, message));
+  started.once('error', (cause) => onEnded(keeper, child, 1, cause.message));
+  started.once('exit', (code, signal) => {
+    onEnded(keeper, child, code, signal === null ? `exit code ${code}` : `killed by ${signal}`);
+  });
+  return child;
+}
+
+function onMessage(keeper: Keeper, child: Child, message: FromDaemon): void {
+  switch (message.kind) {
+    case 'loaded':
+      child.isLoaded = true;
+      if (child.go !== undefined) letGo(keeper, child, child.go);
+      return;
+    case 'beating':
+      keeper.driver?.offer({ kind: 'child-beating' });
+      return;
+    case 'will': {
+      keeper.will = message.will;
+      keeper.logfile = message.will.logfile;
+      const deadtime = millis(message.will.deadtimeMs);
+      keeper.driver?.offer({ kind: 'will-changed', isHolding: isHolding(message.will), deadtime });
+      return;
+    }
+  }
+}
+
+function letGo(keeper: Keeper, child: Child, go: ToDaemon): void {
+  child.go = undefined;
+  if (keeper.orphanPid !== undefined) killQuietly(keeper.orphanPid);
+  keeper.orphanPid = undefined;
+  tell(child, go);
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already, which is what was wanted.
+  }
+}
+
+function onEnded(keeper: Keeper, child: Child, code: number | null, reason: string): void {
+  if (child === keeper.successor) keeper.successor = undefined;
+  if (child !== keeper.child) return;
+  keeper.child = undefined;
+  keeper.driver?.offer({ kind: 'child-ended', end: childEnd(code, reason) });
+}
+
+function childEnd(code: number | null, reason: string): ChildEnd {
+  switch (code) {
+    case exitCodes.stopped:
+      return { kind: 'stopped' };
+    case exitCodes.restartWanted:
+      return { kind: 'restart-wanted' };
+    case exitCodes.successionWanted:
+      return { kind: 'succession-wanted' };
+    case exitCodes.refused:
+      return { kind: 'refused', exitCode: exitCodes.refused };
+    default:
+      return { kind: 'died', reason };
+  }
+}
+
+function startChild(keeper: Keeper, isAdopting: boolean): void {
+  const child = keeper.successor ?? spawnDaemon(keeper);
+  keeper.successor = undefined;
+  keeper.child = child;
+  const go: ToDaemon = { kind: 'go', predecessor: isAdopting ? keeper.will : undefined };
+  if (child.isLoaded) letGo(keeper, child, go);
+  else child.go = go;
+}
+
+function carryOut(keeper: Keeper, effect: KeeperEffect): void {
+  switch (effect.kind) {
+    case 'start-child':
+      return startChild(keeper, effect.isAdopting);
+    case 'prepare-successor':
+      keeper.successor ??= spawnDaemon(keeper);
+      return;
+    case 'kill-child':
+      keeper.child?.process.kill('SIGKILL');
+      return;
+    case 'ask-child-to-stop':
+      if (keeper.child !== undefined) tell(keeper.child, { kind: 'stop' });
+      return;
+    case 'release':
+      void release(keeper);
+      return;
+    case 'log':
+      keeper.say(effect.line);
+      return;
+    case 'exit':
+      leave(keeper, effect.code);
+      return;
+  }
+}
+
+async function release(keeper: Keeper): Promise<void> {
+  // The child must be dead before its addresses go, or it would put them back.
+  const child = keeper.child?.process;
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  if (keeper.will !== undefined) await releaseWill(keeper.paths, keeper.will, keeper.say);
+  keeper.will = undefined;
+  keeper.driver?.offer({ kind: 'release-finished' });
+}
+
+function leave(keeper: Keeper, code: number): void {
+  keeper.driver?.stop();
+  keeper.successor?.process.kill('SIGKILL');
+  keeper.onLeft(code);
+}
+
+export interface KeeperStart {
+  readonly paths: HeartbeatPaths;
+  /** A running daemon that lost its keeper. */
+  readonly orphanPid: number | undefined;
+  readonly say: (line: LogLine, logfile: string | undefined) => void;
+}
+
+/** Runs until the daemon stopped for good; resolves with the exit code. */
+export async function runKeeper(start: KeeperStart): Promise<number> {
+  const will = await readWill(start.paths.runDir);
+  const keeper: Keeper = {
+    paths: start.paths,
+    say: (line) => start.say(line, keeper.logfile),
+    child: undefined,
+    successor: undefined,
+    will,
+    logfile: will?.logfile,
+    orphanPid: start.orphanPid,
+    driver: undefined,
+    onLeft: () => undefined,
+  };
+  const isAdopting = start.orphanPid !== undefined && keeper.will !== undefined;
+  if (!isAdopting && keeper.will !== undefined && isHolding(keeper.will)) {
+    // Daemon and keeper were killed together; who serves by now is not known, so nobody here.
+    const text = 'a daemon of this boot was killed with its keeper: giving up what it held';
+    keeper.say(logLine('WARN', 'left-overs-released', text));
+    await releaseWill(keeper.paths, keeper.will, keeper.say);
+    keeper.will = undefined;
+  }
+  const driver = runEngine<KeeperEvent, KeeperEffect, KeeperStatus>(
+    createKeeperEngine(),
+    (effect) => carryOut(keeper, effect),
+    readNow,
+  );
+  keeper.driver = driver;
+  const signalled = (): void => driver.offer({ kind: 'stop-asked' });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    process.on(signal, signalled);
+  }
+  process.on('SIGHUP', () => keeper.child?.process.kill('SIGHUP'));
+  if (isAdopting && keeper.will !== undefined) {
+    const deadtime = millis(keeper.will.deadtimeMs);
+    driver.offer({ kind: 'will-changed', isHolding: isHolding(keeper.will), deadtime });
+  }
+  const left = new Promise<number>((resolve) => {
+    keeper.onLeft = resolve;
+  });
+  driver.offer({ kind: 'started', isAdopting });
+  return left;
+}

@@ -1,0 +1,163 @@
+// What `lubdub status` is told: facts with ages instead of points in time, and one judgement over
+// all. The shape is `lubdub/status/v1` and only grows; readers ignore what they do not know.
+
+import type { ClusterStatus, GroupStatus, NodeStatus } from '../cluster/cluster-status.js';
+import type { JsonObject } from '../runtime/control-socket.js';
+import { version } from '../runtime/version.js';
+import type { Daemon } from './daemon-parts.js';
+import type { BeatSnapshot } from './worker-messages.js';
+
+export type Health = 'ok' | 'degraded' | 'critical';
+
+/** A finding makes the whole at least as bad as itself and says why in words. */
+interface Finding {
+  readonly health: Exclude<Health, 'ok'>;
+  readonly text: string;
+}
+
+const rank: Readonly<Record<Health, number>> = { ok: 0, degraded: 1, critical: 2 };
+
+function findGroups(cluster: ClusterStatus): readonly Finding[] {
+  const findings: Finding[] = [];
+  const peer = cluster.nodes.find((node) => !node.isLocal && node.kind === 'normal');
+  for (const group of cluster.groups) {
+    if (group.state === 'failed') {
+      findings.push({ health: 'critical', text: `group ${group.key} failed: ${group.reason}` });
+    }
+    const isAlone = peer === undefined || peer.state === 'dead';
+    if (group.state === 'released' && isAlone && cluster.isStable) {
+      findings.push({ health: 'critical', text: `nobody holds group ${group.key}` });
+    }
+  }
+  return findings;
+}
+
+function findNodes(cluster: ClusterStatus): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const node of cluster.nodes) {
+    if (node.isLocal) continue;
+    if (node.state === 'dead') {
+      const word = node.kind === 'ping' ? 'ping node' : 'node';
+      findings.push({ health: 'degraded', text: `${word} ${node.name} is dead` });
+      continue;
+    }
+    const dead = node.links.filter((link) => link.state === 'dead');
+    const up = node.links.length - dead.length;
+    for (const link of dead) {
+      findings.push({ health: 'degraded', text: `link ${node.name}:${link.medium} is dead` });
+    }
+    if (dead.length > 0 && up === 1 && node.kind === 'normal') {
+      const left = node.links.find((link) => link.state !== 'dead')?.medium ?? '';
+      const text = `one heartbeat path left (${left}); losing it means split brain`;
+      findings.push({ health: 'degraded', text });
+    }
+  }
+  return findings;
+}
+
+function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const director of directors) {
+    const { down, total, configError } = director;
+    if (typeof configError === 'string') {
+      findings.push({ health: 'degraded', text: `the file is not in force: ${configError}` });
+    }
+    if (typeof down === 'number' && typeof total === 'number' && down > 0) {
+      findings.push({ health: 'degraded', text: `${down} of ${total} real servers down` });
+    }
+  }
+  return findings;
+}
+
+const ageOf = (takenAt: number, point: number | undefined): number | null =>
+  point === undefined ? null : Math.max(0, Math.round(takenAt - point)) / 1000;
+
+function nodeReport(node: NodeStatus, takenAt: number): JsonObject {
+  return {
+    name: node.name,
+    kind: node.kind,
+    isLocal: node.isLocal,
+    state: node.state,
+    sinceSeconds: ageOf(takenAt, node.changedAt),
+    heardSecondsAgo: ageOf(takenAt, node.heardAt),
+    deadtimeSeconds: node.deadtimeMs / 1000,
+    holding: node.holding ?? null,
+    links: node.links.map((link) => ({
+      medium: link.medium,
+      state: link.state,
+      sinceSeconds: ageOf(takenAt, link.changedAt),
+      heardSecondsAgo: ageOf(takenAt, link.heardAt),
+    })),
+  };
+}
+
+const groupReport = (group: GroupStatus, takenAt: number): JsonObject => ({
+  key: group.key,
+  preferredNode: group.preferredNode,
+  state: group.state,
+  reason: group.reason,
+  sinceSeconds: ageOf(takenAt, group.changedAt),
+  resources: group.resources.map(({ word, state }) => ({ word, state })),
+});
+
+function mediaReport(snapshot: BeatSnapshot): readonly JsonObject[] {
+  return snapshot.media.map((medium) => ({
+    name: medium.name,
+    kind: medium.kind,
+    isUp: medium.isUp,
+    reason: medium.reason,
+    sent: medium.counters.sent,
+    received: medium.counters.received,
+    dropped: medium.counters.dropped,
+    errors: medium.counters.errors,
+  }));
+}
+
+/** The role in one word: who serves. */
+function roleOf(cluster: ClusterStatus): string {
+  if (!cluster.isStable) return 'transition';
+  return cluster.groups.some((group) => group.state === 'held') ? 'active' : 'standby';
+}
+
+export async function reportStatus(daemon: Daemon): Promise<JsonObject> {
+  const snapshot = await daemon.thread.snapshot();
+  const { cluster, takenAt } = snapshot;
+  const directors = await daemon.resources.directors.report();
+  const findings = [...findGroups(cluster), ...findNodes(cluster), ...findDirectors(directors)];
+  if (cluster.splitSince !== undefined) {
+    const since = ageOf(takenAt, cluster.splitSince) ?? 0;
+    findings.unshift({ health: 'critical', text: `SPLIT: both nodes hold, for ${since} s` });
+  }
+  const health = findings.reduce<Health>(
+    (worst, { health: next }) => (rank[next] > rank[worst] ? next : worst),
+    'ok',
+  );
+  const announced = daemon.resources.addresses.announced();
+  return {
+    ok: true,
+    schema: 'lubdub/status/v1',
+    version,
+    health,
+    findings: findings.map(({ text }) => text),
+    node: cluster.localNode,
+    role: roleOf(cluster),
+    state: cluster.localState,
+    holding: cluster.holding,
+    isStable: cluster.isStable,
+    generation: cluster.generation,
+    autoFailback: daemon.prepared.setup.cluster.autoFailback,
+    keepaliveSeconds: daemon.prepared.setup.cluster.keepalive / 1000,
+    deadtimeSeconds: daemon.prepared.setup.cluster.deadtime / 1000,
+    pid: process.pid,
+    keeperPid: process.ppid,
+    upSeconds: ageOf(takenAt, daemon.startedAt),
+    configHash: daemon.prepared.configHash,
+    splitSeconds: ageOf(takenAt, cluster.splitSince),
+    nodes: cluster.nodes.map((node) => nodeReport(node, takenAt)),
+    media: mediaReport(snapshot),
+    groups: cluster.groups.map((group) => groupReport(group, takenAt)),
+    addresses: [...announced].map(([address, count]) => ({ address, announced: count })),
+    directors,
+    messages: { sent: cluster.sent, received: cluster.received, refused: cluster.refused },
+  };
+}

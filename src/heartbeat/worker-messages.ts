@@ -1,0 +1,55 @@
+// What passes between the daemon's main thread and its beat worker: facts one way, orders the
+// other, rare and small. The worker is given plain values; keys become a ring on its side.
+
+import type { AuthKey } from '../auth/key-ring.js';
+import type { ClusterConfig } from '../cluster/cluster-config.js';
+import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
+import type { ClusterStatus, Holding } from '../cluster/cluster-status.js';
+import type { MediumCounters, MediumSetting } from '../media/medium.js';
+
+export interface BeatSetup {
+  readonly cluster: Omit<ClusterConfig, 'ring'>;
+  readonly authKeys: { readonly current: number; readonly keys: readonly AuthKey[] };
+  readonly media: readonly MediumSetting[];
+  readonly generation: number;
+  readonly uuid: Uint8Array;
+  readonly adoptedGroupKeys: readonly string[];
+  readonly adoptedHolding: Holding;
+  readonly seed: number;
+  /** One Float64: the main loop's last sign of life, in milliseconds of the monotonic clock. */
+  readonly sign: SharedArrayBuffer;
+  readonly hangLimitMs: number;
+  /** undefined: stay in the ordinary scheduling class. */
+  readonly realtimePriority: number | undefined;
+}
+
+export interface MediumReport {
+  readonly name: string;
+  readonly kind: MediumSetting['kind'];
+  readonly isUp: boolean;
+  readonly reason: string;
+  readonly counters: MediumCounters;
+}
+
+export interface BeatSnapshot {
+  readonly cluster: ClusterStatus;
+  readonly media: readonly MediumReport[];
+  /** The monotonic clock when it was taken. */
+  readonly takenAt: number;
+}
+
+/** `send` never leaves the worker. */
+export type OutwardEffect = Exclude<ClusterEffect, { readonly kind: 'send' }>;
+
+export type ToWorker =
+  | { readonly kind: 'begin'; readonly setup: BeatSetup }
+  | { readonly kind: 'event'; readonly event: ClusterEvent }
+  | { readonly kind: 'snapshot-wanted'; readonly id: number };
+
+export type FromWorker =
+  /** Everything is loaded; `begin` will be carried out at once. */
+  | { readonly kind: 'ready' }
+  /** The first message has left on at least one medium. */
+  | { readonly kind: 'beating' }
+  | { readonly kind: 'effect'; readonly effect: OutwardEffect }
+  | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: BeatSnapshot };

@@ -1,0 +1,61 @@
+// Carries out the engine's orders to resources: the built-in ones in this process, every other by
+// its script. It keeps no policy; it does keep what is held, because the will names it.
+
+import type { LogLine } from '../base/log-line.js';
+import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
+import type { ResourceSpec } from '../config/resource-group.js';
+import type { InterfaceAddress } from '../kernel/addresses.js';
+import { type AddressResources, isAddressScript } from './address-resource.js';
+import type { DirectorResources } from './director-resource.js';
+import { runScriptResource } from './script-resource.js';
+
+export interface ResourceRunner {
+  run(
+    resource: ResourceSpec,
+    verb: ResourceVerb,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ResourceOutcome>;
+  /** The address that a started resource put into the kernel; undefined for other resources. */
+  addressOf(resource: ResourceSpec): InterfaceAddress | undefined;
+}
+
+export interface RunnerParts {
+  readonly addresses: AddressResources;
+  readonly directors: DirectorResources;
+  /** `resource.d` of the configuration directory, then `init.d`. */
+  readonly scriptFolders: readonly string[];
+  readonly log: (line: LogLine) => void;
+}
+
+/** The shipped script of that name is this program: as a resource it means the built-in one. */
+const DIRECTOR_SCRIPT = 'ldirectord';
+
+export function createResourceRunner(parts: RunnerParts): ResourceRunner {
+  const runOne = (
+    resource: ResourceSpec,
+    verb: ResourceVerb,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ResourceOutcome> => {
+    if (isAddressScript(resource.script)) {
+      return Promise.resolve(parts.addresses.run(resource, verb));
+    }
+    if (resource.script === DIRECTOR_SCRIPT) return parts.directors.run(resource, verb);
+    const args = [...resource.args, verb].join(' ');
+    if (verb !== 'status') {
+      const text = `Running ${resource.script} ${args}`;
+      parts.log({ level: 'info', code: 'resource-script', text });
+    }
+    return runScriptResource(resource, verb, environment, parts.scriptFolders);
+  };
+  return {
+    run: async (resource, verb, environment) => {
+      try {
+        return await runOne(resource, verb, environment);
+      } catch (cause) {
+        // A fault in an adapter is a failed resource, not a dead director.
+        return { kind: 'failed', exitCode: 1, reason: String(cause) };
+      }
+    },
+    addressOf: (resource) => parts.addresses.heldBy(resource),
+  };
+}
