@@ -1,7 +1,7 @@
 // One lab: a folder, a network, hosts, cables; everything ends with it, whichever way this
 // process ends. What cannot be cleaned after a SIGKILL (the folder) the next lab sweeps away.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Host, type HostSettings } from './host.js';
@@ -40,6 +40,8 @@ export class Lab {
   constructor() {
     sweep();
     this.folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+    // Daemons that drop their rights (vsftpd) read below it; secrets have modes of their own.
+    chmodSync(this.folder, 0o755);
     this.network = new Network();
     open.add(this);
     watchForTheEnd();

@@ -1,6 +1,7 @@
 // The client of the lab: asks an address over HTTP on a fixed grid and prints one line for each
 // answer or failure. Plain sockets and HTTP/1.0, because it has to keep its pace in an emulated
-// machine. Usage: probe-client.js ADDRESS PORT INTERVAL_MS LIMIT_MS
+// machine. Usage: probe-client.js ADDRESS PORT INTERVAL_MS LIMIT_MS; a line with a number on
+// standard input is a new interval.
 
 import { connect } from 'node:net';
 
@@ -55,7 +56,12 @@ function ask(): void {
   });
 }
 
+let grid = setInterval(ask, Number(interval));
+
+process.stdin.on('data', (bytes) => {
+  const lastLine = bytes.toString().trim().split('\n').at(-1);
+  clearInterval(grid);
+  grid = setInterval(ask, Number(lastLine));
+});
 process.stdin.on('end', () => process.exit(0));
-process.stdin.resume();
 process.stdout.write('asking\n');
-setInterval(ask, Number(interval));

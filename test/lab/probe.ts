@@ -80,6 +80,11 @@ export class Probe {
     return probe;
   }
 
+  /** Asks on another grid from now on. */
+  askEvery(intervalMs: number): void {
+    this.program.child.stdin?.write(`${intervalMs}\n`);
+  }
+
   /** Answers to questions asked at or after `sinceMs`, in the order of asking. */
   since(sinceMs: number): Answer[] {
     return this.answers.filter((each) => each.atMs >= sinceMs).toSorted((a, b) => a.atMs - b.atMs);

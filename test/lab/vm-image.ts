@@ -23,7 +23,7 @@ export interface VmImage {
 }
 
 /** Changes whenever what is written below changes, so that an old cache is made anew. */
-const imageVersion = 1;
+const imageVersion = 2;
 
 const initScript = `#!/bin/sh
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
@@ -34,7 +34,7 @@ mount -t tmpfs -o size=80% tmpfs /rw; mkdir /rw/up /rw/work
 mount -t overlay overlay -o lowerdir=/ro,upperdir=/rw/up,workdir=/rw/work /new
 mkdir -p /new/out /new/run /new/tmp; mount -t 9p -o $o,rw out /new/out
 mount --move /dev /new/dev; mount --move /sys /new/sys; mount --move /proc /new/proc
-mount -t tmpfs tmpfs /new/run; mount -t tmpfs tmpfs /new/tmp
+mount -t tmpfs tmpfs /new/run
 exec switch_root /new /bin/sh /out/guest.sh
 `;
 

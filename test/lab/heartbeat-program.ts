@@ -1,0 +1,131 @@
+// The built heartbeat program on one lab host, run as an operator would run it. The only place
+// of the lab that knows the program's command line and process names.
+
+import { fileURLToPath } from 'node:url';
+import type { Host } from './host.js';
+import type { Finished, Program } from './process.js';
+import { waitFor } from './wait.js';
+import { AddressWatch, LogWatch } from './watch.js';
+
+const lubdub = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
+
+/** The process that beats and decides; its parent is the keeper. */
+const daemonPattern = /heartbeat\/daemon-main\.js/;
+const anyPattern = /heartbeat\/(daemon-main|keeper-main)\.js|bin\/lubdub\.js heartbeat/;
+
+const commandMs = 120_000;
+
+export interface LinkSeen {
+  readonly medium: string;
+  readonly state: string;
+}
+
+export interface NodeSeen {
+  readonly name: string;
+  readonly state: string;
+  readonly links: readonly LinkSeen[];
+}
+
+/** What the lab reads of `lubdub status --json`. */
+export interface StatusSeen {
+  readonly localNode: string;
+  readonly holding: string;
+  readonly isStable: boolean;
+  readonly nodes: readonly NodeSeen[];
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export class HeartbeatProgram {
+  readonly host: Host;
+  readonly log: LogWatch;
+  private watch: AddressWatch | undefined;
+  private program: Program | undefined;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.log = new LogWatch(host);
+  }
+
+  /** Starts the program; true beating is for the caller to wait for. */
+  start(): void {
+    this.watch = new AddressWatch(this.host);
+    const words = ['heartbeat', '--foreground', '--config-dir', '/etc/ha.d'];
+    this.program = this.host.start([process.execPath, lubdub, ...words]);
+  }
+
+  get output(): string {
+    return this.program?.output ?? '';
+  }
+
+  /** Log and standard error, for the message of a failed wait. */
+  explain(): string {
+    return `--- ${this.host.name} log\n${this.log.tail()}\n--- output\n${this.output.slice(-3000)}`;
+  }
+
+  gained(address: string, sinceMs: number): number | undefined {
+    return this.watch?.gained(address, sinceMs);
+  }
+
+  lost(address: string, sinceMs: number): number | undefined {
+    return this.watch?.lost(address, sinceMs);
+  }
+
+  command(...words: readonly string[]): Promise<Finished> {
+    const argv = [process.execPath, lubdub, ...words];
+    return this.host.run(argv, { anyCode: true, limitMs: commandMs });
+  }
+
+  async status(): Promise<StatusSeen | undefined> {
+    const { stdout } = await this.command('status', '--json');
+    try {
+      const seen: { cluster?: StatusSeen } & StatusSeen = JSON.parse(stdout);
+      return seen.cluster ?? seen;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Waits until this node's status satisfies the claim. */
+  waitForStatus(
+    what: string,
+    limitMs: number,
+    claim: (status: StatusSeen) => boolean,
+  ): Promise<StatusSeen> {
+    let last: StatusSeen | undefined;
+    return waitFor(
+      `${what} on ${this.host.name}`,
+      limitMs,
+      async () => {
+        last = await this.status();
+        return last !== undefined && claim(last) ? last : undefined;
+      },
+      () => `${JSON.stringify(last)}\n${this.explain()}`,
+    );
+  }
+
+  /** Sends a signal to the daemon alone; its keeper lives on. Gives the number of processes hit. */
+  killDaemon(signal: NodeJS.Signals = 'SIGKILL'): number {
+    return this.host.kill(daemonPattern, signal);
+  }
+
+  isDaemonRunning(): boolean {
+    return this.host.processes().some((each) => daemonPattern.test(each.command));
+  }
+
+  isRunning(): boolean {
+    return this.host.processes().some((each) => anyPattern.test(each.command));
+  }
+
+  /** Clean stop: what an operator's SIGTERM to the service does. */
+  async stop(limitMs: number): Promise<void> {
+    const keepers = this.host.processes().filter((each) => anyPattern.test(each.command));
+    const keeper = keepers.find((each) => !daemonPattern.test(each.command));
+    if (keeper !== undefined) process.kill(keeper.pid, 'SIGTERM');
+    await waitFor(
+      `heartbeat on ${this.host.name} to stop`,
+      limitMs,
+      () => !this.isRunning(),
+      () => this.explain(),
+    );
+  }
+}
