@@ -5,7 +5,7 @@
 // `lubdub-heal` is sent again and again until both are done; every one states the whole, so none
 // has to arrive. A statement (`claim`, its number, and the ages) is frozen when healing begins.
 
-import { after, type Instant, millis, seconds } from '../base/time.js';
+import { after, type Duration, type Instant, millis, seconds } from '../base/time.js';
 import { fieldText, textField } from '../wire/ha-message.js';
 import { type Context, msSince, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
@@ -26,9 +26,9 @@ import { isInPlace, whenAtRest } from './resource-group.js';
 import { resetStandby } from './standby.js';
 
 /** A peer of this program answers in milliseconds; without any answer it is another program. */
-export const healAnswerTime = seconds(1);
+export const healAnswerTime: Duration = seconds(1);
 /** 3.0.6 releases everything 2 s after it noticed a partition; then it says so. */
-export const healPatience = seconds(4);
+export const healPatience: Duration = seconds(4);
 const healRepeat = millis(200);
 /** Stands for "this cannot be given up": older than anything. */
 const AGE_MAX_MS = 0xffff_ffff;
