@@ -9,13 +9,16 @@ import {
   emitAddress,
   emitAddressDump,
   emitLinkRequest,
+  emitRouteRequest,
   IFA_F_NODAD,
   IFA_F_NOPREFIXROUTE,
   parseAddress,
   parseLink,
+  parseRoute,
   RTM_DELADDR,
   RTM_GETADDR,
   RTM_GETLINK,
+  RTM_GETROUTE,
   RTM_NEWADDR,
   type RtAddress,
 } from '../wire/rtnetlink.js';
@@ -26,6 +29,7 @@ import {
   type NetlinkSocket,
   openNetlinkSocket,
 } from './netlink-socket.js';
+import { type FoundInterface, findInterface } from './routes.js';
 import { openSys, type Sys } from './sys.js';
 
 const RT_SCOPE_UNIVERSE = 0;
@@ -69,6 +73,11 @@ export interface AddressTable {
   addMany(addresses: readonly InterfaceAddress[]): readonly AddOutcome[];
   removeMany(addresses: readonly InterfaceAddress[]): readonly RemoveOutcome[];
   list(): Result<readonly InterfaceAddress[], KernelCode>;
+  /**
+   * The interface on whose segment an address lies that is not there yet, and the prefix of that
+   * segment; undefined when the configuration has to name one. Takes some 20 µs.
+   */
+  placeOf(address: string): FoundInterface | undefined;
   interfaces(): Result<readonly Interface[], KernelCode>;
   close(): void;
 }
@@ -111,6 +120,7 @@ function makeTable(sys: Sys, socket: NetlinkSocket): AddressTable {
     addMany,
     removeMany,
     list: () => list(socket),
+    placeOf: (address) => routedPlace(socket, address) ?? listedPlace(socket, address),
     interfaces: () => interfaces(socket),
     close: () => socket.close(),
   };
@@ -203,6 +213,27 @@ function refusal(
 ): Result<never, KernelCode> {
   const what = `${address?.address}/${address?.prefixLength} on ${address?.interfaceName}`;
   return kernelFailure(answer.errno, `${verb} ${what}`, answer.text);
+}
+
+/** By the routing table, which is one question whatever the number of addresses. */
+function routedPlace(socket: NetlinkSocket, address: string): FoundInterface | undefined {
+  const question = emitRouteRequest(address);
+  const answer = question.ok ? socket.ask(RTM_GETROUTE, question.value) : question;
+  const message = answer.ok ? answer.value[0] : undefined;
+  const route = message === undefined ? undefined : parseRoute(message.payload);
+  if (route?.ok !== true || !route.value.isDirect || route.value.prefixLength === 0)
+    return undefined;
+  const links = socket.ask(RTM_GETLINK, emitLinkRequest(route.value.interfaceIndex));
+  const found = links.ok ? links.value[0] : undefined;
+  const link = found === undefined ? undefined : parseLink(found.payload);
+  if (link?.ok !== true || link.value.name === 'lo') return undefined;
+  return { interfaceName: link.value.name, prefixLength: route.value.prefixLength };
+}
+
+/** By the addresses: an interface that is down has no routes. */
+function listedPlace(socket: NetlinkSocket, address: string): FoundInterface | undefined {
+  const present = list(socket);
+  return present.ok ? findInterface(address, present.value) : undefined;
 }
 
 function interfaces(socket: NetlinkSocket): Result<readonly Interface[], KernelCode> {

@@ -26,6 +26,7 @@ export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
+export const RTM_GETROUTE = 26;
 export const RTM_NEWNEIGH = 28;
 export const RTM_GETNEIGH = 30;
 
@@ -45,6 +46,13 @@ const IFLA_IFNAME = 3;
 const IFLA_CARRIER = 33;
 const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x1_0000;
+
+const RTM_F_FIB_MATCH = 0x2000;
+const RTN_UNICAST = 1;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+const RTA_VIA = 18;
 
 const NDA_DST = 1;
 const NDA_LLADDR = 2;
@@ -81,6 +89,15 @@ export interface RtNeighbour {
   readonly state: number;
   /** Empty while unresolved. */
   readonly mac: string;
+}
+
+/** What the routing table says of one destination. */
+export interface RtRoute {
+  readonly interfaceIndex: number;
+  /** Of the route that was chosen, not of the question. */
+  readonly prefixLength: number;
+  /** To a host of the segment, without a gateway. */
+  readonly isDirect: boolean;
 }
 
 export function formatMac(bytes: Uint8Array): string {
@@ -202,5 +219,29 @@ export function parseNeighbour(payload: Uint8Array): Result<RtNeighbour, Netlink
     address,
     state: view.getUint16(8, hostIsLittleEndian),
     mac: mac === undefined ? '' : formatMac(mac),
+  });
+}
+
+/** The payload of RTM_GETROUTE that asks for the table's entry for one destination (no dump). */
+export function emitRouteRequest(address: string): Result<Uint8Array, NetlinkCode> {
+  const bytes = parseIp(address);
+  if (bytes === undefined) return failure('bad-value', `address ${address}`);
+  const head = new Uint8Array(12);
+  head.set([bytes.length === 4 ? AF_INET : AF_INET6, bytes.length * 8]);
+  head.set(u32(RTM_F_FIB_MATCH), 8);
+  return ok(concatBytes(head, buildAttribute(RTA_DST, bytes)));
+}
+
+export function parseRoute(payload: Uint8Array): Result<RtRoute, NetlinkCode> {
+  if (payload.length < 12) return failure('truncated', 'rtmsg');
+  const table = attributeTable(payload.subarray(12));
+  if (!table.ok) return table;
+  const interfaceIndex = readU32(table.value.get(RTA_OIF));
+  if (interfaceIndex === undefined) return failure('bad-value', 'a route of several ways, or none');
+  const hasGateway = table.value.has(RTA_GATEWAY) || table.value.has(RTA_VIA);
+  return ok({
+    interfaceIndex,
+    prefixLength: payload[1] ?? 0,
+    isDirect: payload[7] === RTN_UNICAST && !hasGateway,
   });
 }
