@@ -68,6 +68,8 @@ export interface Diagnostic extends Place {
   readonly excerpt: string;
   /** What to write; undefined when the message says it. */
   readonly hint: string | undefined;
+  /** The line that ldirectord names where it is another one; for messages in its words. */
+  readonly originalLine: number | undefined;
   /** Another place that belongs to the fault, such as the first of two equal things. */
   readonly related: (Place & { readonly message: string }) | undefined;
 }
@@ -89,6 +91,7 @@ export interface DiagnosticSink {
 
 export interface DiagnosticExtras {
   readonly hint?: string | undefined;
+  readonly originalLine?: number | undefined;
   readonly related?: (Place & { readonly message: string }) | undefined;
 }
 
@@ -116,6 +119,7 @@ export function createSink(file: string, lines: readonly string[]): DiagnosticSi
       message,
       excerpt: lines[span.line - 1] ?? '',
       hint: more.hint,
+      originalLine: more.originalLine,
       related: more.related,
     });
   };
@@ -149,7 +153,7 @@ const EXCERPT_COLUMNS = 92;
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, hint, related } = diagnostic;
   const where = line === 0 ? file : `${file}:${line}:${column}`;
-  const out = [`${where}: ${severity}: ${visible(message)}`];
+  const out = [`${where}: ${severity}: ${printable(message)}`];
   if (line > 0 && diagnostic.excerpt !== '') {
     const [excerpt, from] = cutExcerpt(diagnostic.excerpt, column);
     const before = visible(excerpt.slice(0, column - 1 - from)).length;
@@ -177,15 +181,29 @@ function cutExcerpt(excerpt: string, column: number): readonly [text: string, fr
   return [excerpt.slice(from, from + EXCERPT_COLUMNS), from];
 }
 
-/** A tab as four blanks, other control characters as `?`: a file must not steer a terminal. */
-function visible(text: string): string {
+/** A tab as four blanks, so that the caret stands under its word. */
+const visible = (text: string): string => printable(text).replaceAll('\t', '    ');
+
+/** Control characters but the tab as `?`: a file must not steer a terminal. */
+function printable(text: string): string {
   let shown = '';
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
-    if (character === '\t') shown += '    ';
-    else shown += code < 0x20 || (code >= 0x7f && code < 0xa0) ? '?' : character;
+    const isControl = (code < 0x20 && character !== '\t') || (code >= 0x7f && code < 0xa0);
+    shown += isControl ? '?' : character;
   }
   return shown;
+}
+
+/**
+ * In ldirectord's words, as scripts look for them; without its line feeds inside messages. `pid`
+ * is the number in brackets.
+ */
+export function ldirectordForm(diagnostic: Diagnostic, pid: number): string {
+  const { severity, file, line, originalLine, message } = diagnostic;
+  const kind = severity === 'error' ? 'Error' : 'Warning';
+  const where = line === 0 ? '' : ` reading file ${file} at line ${originalLine ?? line}`;
+  return `${kind} [${pid}]${where}: ${printable(message)}`;
 }
 
 /** All of them, sorted, one under the other. */

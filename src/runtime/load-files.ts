@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { createKeyRing, type KeyRing } from '../auth/key-ring.js';
 import { type AuthKeysFile, parseAuthKeys } from '../config/auth-keys.js';
 import { createSink, type Diagnostic, hasErrors, wholeFile } from '../config/diagnostic.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import { createRecordingLookup } from '../config/director-names.js';
+import { parseDirectorConfig } from '../config/director-parser.js';
 import { type HaConfig, parseHaConfig } from '../config/ha-config.js';
 import { parseHaresources } from '../config/haresources.js';
 import { configBytesMax } from '../config/lines.js';
 import type { ResourceGroup } from '../config/resource-group.js';
+import { type NameOptions, resolveNames } from './director-names.js';
 import { nodeHmac } from './hmac.js';
 
 export interface HaFiles {
@@ -135,4 +139,22 @@ function judgeKeys(config: HaConfig, keys: AuthKeysFile, path: string): readonly
     hint: 'write "auth 1" and "1 sha1 KEY"; crc is for serial cables',
   });
   return sink.all;
+}
+
+export interface LoadedDirectorFile {
+  /** undefined when there is any error. */
+  readonly config: DirectorConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** One ldirectord.cf, its names resolved once. */
+export async function loadDirectorFile(
+  path: string,
+  options: NameOptions = {},
+): Promise<LoadedDirectorFile> {
+  const { text, diagnostics } = await readConfigFile(path, 'utf8');
+  if (text === undefined) return { config: undefined, diagnostics };
+  const needed = createRecordingLookup();
+  parseDirectorConfig(text, path, needed);
+  return parseDirectorConfig(text, path, await resolveNames(needed, options));
 }

@@ -1,0 +1,90 @@
+// Rules of one virtual service across its lines: what contradicts itself, has no effect or is
+// never checked. All are warnings: ldirectord takes these files without a word.
+
+import type { ReadContext } from './director-address.js';
+import type { VirtualServiceConfig } from './director-config.js';
+import type { VirtualSection } from './director-lines.js';
+import { warnUnspoken } from './director-values.js';
+import type { GlobalDefaults, VirtualDraft } from './director-virtual.js';
+
+export function judgeVirtual(
+  virtual: VirtualServiceConfig,
+  draft: VirtualDraft,
+  section: VirtualSection,
+  globals: GlobalDefaults,
+  context: ReadContext,
+): void {
+  const { sink } = context;
+  const { head } = section;
+  judgeReals(virtual, draft, section, context);
+  judgeService(virtual, draft, section, context);
+  const interval = draft.last.get('checkinterval');
+  if (interval !== undefined && !globals.isFork) {
+    const message = `checkinterval in virtual service ${virtual.id} ignored when fork=no`;
+    sink.warning('value-ignored', interval.at, message, {
+      hint: 'write "fork=yes" in the global part',
+    });
+  }
+  const netmask = draft.last.get('netmask');
+  if (netmask !== undefined && virtual.persistentSeconds === undefined) {
+    sink.warning('value-ignored', netmask.at, 'netmask has no effect without persistent');
+  }
+  const persistent = draft.last.get('persistent');
+  if (persistent !== undefined && draft.counts.get('persistent') === 0) {
+    sink.warning('value-ignored', persistent.valueAt, 'persistent=0 means not persistent');
+  }
+  const ops = draft.last.get('ops');
+  if (ops !== undefined && draft.flags.get('ops') === true && !virtual.isOnePacket) {
+    sink.warning('value-ignored', ops.at, 'ops has an effect for udp only');
+  }
+  if (draft.realLines.length === 0) {
+    const message = `virtual ${virtual.name} has no real server`;
+    sink.warning('no-real-server', head.valueAt, message);
+  }
+}
+
+function judgeReals(
+  virtual: VirtualServiceConfig,
+  draft: VirtualDraft,
+  section: VirtualSection,
+  { sink }: ReadContext,
+): void {
+  const seen = new Set<string>();
+  const port = virtual.key.kind === 'address' ? virtual.key.port : 0;
+  const line = draft.realLines[0] ?? section.head;
+  const doubles = new Set<string>();
+  for (const real of virtual.reals) {
+    const place = `${real.address}:${real.port}`;
+    if (seen.has(place)) doubles.add(place);
+    seen.add(place);
+  }
+  for (const place of doubles) {
+    const at = draft.realLines.findLast((each) => each.value.startsWith(place)) ?? line;
+    const message = `real server ${place} stands twice in virtual ${virtual.name}`;
+    sink.warning('duplicate-real-server', at.valueAt, message);
+  }
+  if (virtual.key.kind === 'fwmark') return;
+  for (const statement of draft.realLines) {
+    const match = /^(\S+):([0-9]+)\s+(gate|ipip)\b/.exec(statement.value.trim());
+    if (match === null || Number(match[2]) === port) continue;
+    const message = `real ${match[1]}:${match[2]} with "${match[3]}" keeps port ${port}; port mapping needs "masq"`;
+    sink.warning('port-not-mapped', statement.valueAt, message);
+  }
+}
+
+function judgeService(
+  virtual: VirtualServiceConfig,
+  draft: VirtualDraft,
+  section: VirtualSection,
+  context: ReadContext,
+): void {
+  const { kind } = virtual.checkType;
+  if (kind !== 'negotiate' && kind !== 'combined') return;
+  const written = draft.last.get('service');
+  warnUnspoken(virtual.service, written ?? section.head, context);
+  if (virtual.service !== 'none' || written !== undefined) return;
+  const message = `the real servers of ${virtual.name} are never checked: its port has no usual service`;
+  context.sink.warning('unchecked-service', section.head.valueAt, message, {
+    hint: 'write "service=http" or the like, or "checktype=connect"',
+  });
+}
