@@ -10,6 +10,9 @@ import { ENODEV, ENOSYS, type KernelCode } from './errno.js';
 
 /** A watch on a descriptor in the event loop of the thread that made it. */
 export interface PollHandle {
+  /** Until `resume` nothing is called. A readable descriptor that nobody reads keeps the loop busy. */
+  pause(): void;
+  resume(): void;
   /** To be called before the descriptor is closed. Calling it again does nothing. */
   close(): void;
 }
@@ -30,7 +33,13 @@ export interface Sys {
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array): number;
   recv(fd: number, into: Uint8Array, flags: number): number;
   close(fd: number): number;
+  /** Without a mode: for files that exist. */
+  open(path: string, flags: number): number;
+  read(fd: number, into: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** For requests whose argument is a number and not a place. */
+  ioctlNumber(fd: number, request: number, argument: number): number;
   flock(fd: number, operation: number): number;
   /** The interface's index, or minus ENODEV. */
   ifNameToIndex(name: string): number;
@@ -112,6 +121,10 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ReturnType<typeof bin
   // Variadic in C; with integers and pointers only, both calling conventions that koffi knows on
   // Linux pass the third argument in the same register.
   const ioctl = bind('int ioctl(int fd, unsigned long request, void *argument)');
+  const ioctlNumber = bind('int ioctl(int fd, unsigned long request, uintptr_t argument)');
+  const open = bind('int open(const char *path, int flags)');
+  const read = bind('intptr_t read(int fd, void *bytes, uintptr_t length)');
+  const write = bind('intptr_t write(int fd, const void *bytes, uintptr_t length)');
   const lengthOf = (value: Uint8Array): Uint32Array => Uint32Array.of(value.length);
   return {
     socket,
@@ -129,7 +142,11 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ReturnType<typeof bin
       sendto(fd, bytes, bytes.length, flags, address, address.length),
     recv: (fd, into, flags) => recv(fd, into, into.length, flags),
     close,
+    open,
+    read: (fd, into) => read(fd, into, into.length),
+    write: (fd, bytes) => write(fd, bytes, bytes.length),
     ioctl,
+    ioctlNumber,
   };
 }
 
@@ -171,7 +188,7 @@ function bindPoll(koffi: typeof Koffi): Sys['poll'] {
   // The finaliser of a handle closes it, so each is referenced for as long as it is wanted.
   const open = new Set<Koffi.node.PollHandle>();
   return (fd, onReadable) => {
-    const handle = koffi.node.poll(fd, { readable: true }, () => {
+    const onEvent = (): void => {
       // A throw out of the native callback would come up late and without its place.
       try {
         if (open.has(handle)) onReadable();
@@ -180,9 +197,16 @@ function bindPoll(koffi: typeof Koffi): Sys['poll'] {
           throw fault;
         });
       }
-    });
+    };
+    const handle = koffi.node.poll(fd, { readable: true }, onEvent);
     open.add(handle);
     return {
+      pause: () => {
+        if (open.has(handle)) handle.stop();
+      },
+      resume: () => {
+        if (open.has(handle)) handle.start({ readable: true }, onEvent);
+      },
       close: () => {
         if (open.delete(handle)) handle.close();
       },

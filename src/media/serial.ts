@@ -3,6 +3,8 @@
 // costs the frames that it does not take, and after a while is opened anew.
 
 import type { SerialPort } from 'serialport';
+import { ok } from '../base/result.js';
+import { openSys } from '../kernel/sys.js';
 import { createSerialCollector } from '../wire/serial-framing.js';
 import type { Medium, MediumListener, MediumSetting } from './medium.js';
 import {
@@ -12,6 +14,7 @@ import {
   REOPEN_MS,
   STUCK_MS,
 } from './medium-tools.js';
+import { makeTtyBinding, type TtyBinding } from './tty-binding.js';
 
 export type SerialSetting = Extract<MediumSetting, { readonly kind: 'serial' }>;
 
@@ -73,17 +76,24 @@ export function openSerial(
   };
   const attempt = (rtscts: boolean): void => {
     if (isClosed) return;
+    const sys = tools.sys === undefined ? openSys() : ok(tools.sys);
+    if (!sys.ok) {
+      fail(sys.code, sys.detail);
+      return;
+    }
+    const binding = makeTtyBinding(sys.value);
     loadSerialPort().then(
       (portClass) => {
-        if (!isClosed && current === undefined) openPort(portClass, rtscts);
+        if (!isClosed && current === undefined) openPort(portClass, binding, rtscts);
       },
       (fault: unknown) => fail('no-serialport', describeError(fault).reason),
     );
   };
-  const openPort = (portClass: PortClass, rtscts: boolean): void => {
+  const openPort = (portClass: PortClass, binding: TtyBinding, rtscts: boolean): void => {
     const { path, baud } = setting;
-    const options = { path, baudRate: baud, rtscts, autoOpen: false, lock: true, hupcl: false };
-    const port = new portClass({ ...options, dataBits: 8, stopBits: 1, parity: 'none' });
+    // The class lets the binding be replaced; its declarations leave that option out.
+    const options = { path, baudRate: baud, rtscts, autoOpen: false, binding };
+    const port = new portClass(options);
     current = port;
     port.on('error', (fault) => {
       const { code, reason } = describeError(fault);
