@@ -1,0 +1,145 @@
+// `lubdub check`: all faults of the configuration files in one run, with places and hints. It
+// needs no rights beyond reading, changes nothing and asks no kernel.
+
+import { access } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+import { parseAuthKeys } from '../config/auth-keys.js';
+import {
+  countLine,
+  createSink,
+  type Diagnostic,
+  describeDiagnostics,
+  wholeFile,
+} from '../config/diagnostic.js';
+import { parseHaConfig } from '../config/ha-config.js';
+import { parseHaresources } from '../config/haresources.js';
+import { loadDirectorFile, loadHaFiles, readConfigFile } from '../runtime/load-files.js';
+
+export interface CheckOptions {
+  /** Used when `files` is empty; default /etc/ha.d. */
+  readonly configDir?: string;
+  /** Single files, told apart by their names; any other name is an ldirectord configuration. */
+  readonly files: readonly string[];
+  /** Warnings give exit status 1. */
+  readonly strict?: boolean;
+  /** Default: the host name. */
+  readonly localNode?: string;
+  readonly write: (text: string) => void;
+}
+
+interface Checked {
+  readonly paths: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** 0 valid, 1 valid with warnings when strict, 2 invalid, 3 when a file cannot be read. */
+export async function runCheck(options: CheckOptions): Promise<number> {
+  const localNode = options.localNode ?? hostname();
+  const checked =
+    options.files.length > 0
+      ? await checkFiles(options.files, localNode)
+      : await checkFolder(options.configDir ?? '/etc/ha.d', localNode);
+  const { paths, diagnostics } = checked;
+  if (diagnostics.length > 0) options.write(`${describeDiagnostics(diagnostics)}\n`);
+  const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
+  options.write(`${countLine(diagnostics)} in ${files}\n`);
+  const errors = diagnostics.filter((each) => each.severity === 'error');
+  if (errors.some((each) => each.code === 'cannot-read')) return 3;
+  if (errors.length > 0) return 2;
+  return options.strict === true && diagnostics.length > 0 ? 1 : 0;
+}
+
+const isThere = async (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const directorOptions = { files: 'exist' } as const;
+
+/** The three files of heartbeat and every ldirectord configuration that haresources names. */
+async function checkFolder(folder: string, localNode: string): Promise<Checked> {
+  const paths: string[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const heartbeat = ['ha.cf', 'authkeys', 'haresources'].map((name) => join(folder, name));
+  const present = await Promise.all(heartbeat.map(isThere));
+  const director = new Set<string>();
+  if (await isThere(join(folder, 'ldirectord.cf'))) director.add(join(folder, 'ldirectord.cf'));
+  if (present.includes(true) || director.size === 0) {
+    const loaded = await loadHaFiles(folder, localNode, { localNodeMissing: 'warning' });
+    diagnostics.push(...loaded.diagnostics);
+    paths.push(...heartbeat);
+    for (const path of await directorPaths(folder)) director.add(path);
+  }
+  for (const path of director) {
+    const { diagnostics: found } = await loadDirectorFile(path, directorOptions);
+    diagnostics.push(...found);
+    paths.push(path);
+  }
+  return { paths, diagnostics };
+}
+
+/** Where heartbeat's ldirectord resources find their configuration. */
+async function directorPaths(folder: string): Promise<readonly string[]> {
+  const path = join(folder, 'haresources');
+  const { text } = await readConfigFile(path, 'utf8', true);
+  const groups = parseHaresources(text ?? '', path).config ?? [];
+  const found: string[] = [];
+  for (const { script, args } of groups.flatMap((group) => group.resources)) {
+    if (script !== 'ldirectord') continue;
+    const name = args[0] ?? 'ldirectord.cf';
+    const places = [join(folder, name), join(folder, 'conf', name), name];
+    let place = places[0] ?? name;
+    for (const each of places.reverse()) if (await isThere(each)) place = each;
+    found.push(place);
+  }
+  return found;
+}
+
+async function checkFiles(files: readonly string[], localNode: string): Promise<Checked> {
+  const diagnostics: Diagnostic[] = [];
+  for (const path of files) {
+    switch (basename(path)) {
+      case 'ha.cf':
+        diagnostics.push(...(await checkHaCf(path, localNode)));
+        break;
+      case 'authkeys':
+        diagnostics.push(...(await checkAuthKeys(path)));
+        break;
+      case 'haresources':
+        diagnostics.push(...(await checkHaresources(path, localNode)));
+        break;
+      default:
+        diagnostics.push(...(await loadDirectorFile(path, directorOptions)).diagnostics);
+    }
+  }
+  return { paths: files, diagnostics };
+}
+
+async function checkHaCf(path: string, localNode: string): Promise<readonly Diagnostic[]> {
+  const { text, diagnostics } = await readConfigFile(path, 'utf8');
+  if (text === undefined) return diagnostics;
+  return parseHaConfig(text, path, { localNode, localNodeMissing: 'warning' }).diagnostics;
+}
+
+async function checkAuthKeys(path: string): Promise<readonly Diagnostic[]> {
+  const { text, mode, diagnostics } = await readConfigFile(path, 'latin1');
+  return text === undefined ? diagnostics : parseAuthKeys(text, path, mode).diagnostics;
+}
+
+/** Against the nodes of the ha.cf beside it, when there is one. */
+async function checkHaresources(path: string, localNode: string): Promise<readonly Diagnostic[]> {
+  const { text, diagnostics } = await readConfigFile(path, 'utf8');
+  if (text === undefined) return diagnostics;
+  const haPath = join(dirname(path), 'ha.cf');
+  const ha = (await isThere(haPath)) ? await readConfigFile(haPath, 'utf8') : undefined;
+  if (ha?.text === undefined) {
+    const sink = createSink(path, []);
+    sink.warning('cannot-read', wholeFile, `node names are not checked: no ha.cf beside ${path}`);
+    return [...parseHaresources(text, path).diagnostics, ...sink.all];
+  }
+  const { nodes, nodePlace } = parseHaConfig(ha.text, haPath, { localNode });
+  return parseHaresources(text, path, { nodes, nodePlace }).diagnostics;
+}
