@@ -77,7 +77,7 @@ async function startDetached(paths: HeartbeatPaths): Promise<number> {
 }
 
 async function runForeground(paths: HeartbeatPaths): Promise<number> {
-  process.env['LUBDUB_LOG_STDERR'] = '1';
+  process.env.LUBDUB_LOG_STDERR = '1';
   const { keepInThisProcess } = await import('../heartbeat/keeper-process.js');
   return keepInThisProcess(paths, undefined);
 }

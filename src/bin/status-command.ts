@@ -2,8 +2,8 @@
 
 import { controlPath } from '../heartbeat/paths.js';
 import { askControl, type JsonObject } from '../runtime/control-socket.js';
-import { exitUnreachable, sayUnreachable } from './unreachable.js';
 import { briefStatus, statusPage } from './status-page.js';
+import { exitUnreachable, sayUnreachable } from './unreachable.js';
 
 const ANSWER_WAIT_MS = 5000;
 
@@ -32,5 +32,5 @@ export async function runStatus(options: {
         ? briefStatus(report)
         : statusPage(report, process.stdout.isTTY === true);
   process.stdout.write(text);
-  return exitOf[String(report['health'])] ?? 2;
+  return exitOf[String(report.health)] ?? 2;
 }

@@ -45,59 +45,59 @@ function paint(text: string, isColoured: boolean): string {
 }
 
 function nodeRows(report: JsonObject): readonly (readonly string[])[] {
-  return records(report['nodes']).map((node) => {
-    const links = records(node['links'])
+  return records(report.nodes).map((node) => {
+    const links = records(node.links)
       .map((link) => {
-        const state = word(link['state']);
-        const age = state === 'dead' ? ` DEAD ${ageText(link['sinceSeconds'])}` : ` ${state}`;
-        return `${word(link['medium'])}${age}`;
+        const state = word(link.state);
+        const age = state === 'dead' ? ` DEAD ${ageText(link.sinceSeconds)}` : ` ${state}`;
+        return `${word(link.medium)}${age}`;
       })
       .join(', ');
-    const isLocal = node['isLocal'] === true;
-    const state = word(node['state']);
+    const isLocal = node.isLocal === true;
+    const state = word(node.state);
     return [
-      `${word(node['name'])}${isLocal ? '*' : ''}`,
+      `${word(node.name)}${isLocal ? '*' : ''}`,
       state === 'dead' ? 'DEAD' : state,
-      isLocal ? word(report['role']) : node['kind'] === 'ping' ? 'ping' : word(node['holding']),
-      isLocal ? '-' : ageText(node['heardSecondsAgo']),
+      isLocal ? word(report.role) : node.kind === 'ping' ? 'ping' : word(node.holding),
+      isLocal ? '-' : ageText(node.heardSecondsAgo),
       links === '' ? '-' : links,
     ];
   });
 }
 
 function groupRows(report: JsonObject): readonly (readonly string[])[] {
-  return records(report['groups']).flatMap((group) => {
+  return records(report.groups).flatMap((group) => {
     const rows: string[][] = [
       [
-        `${word(group['key'])}`,
-        word(group['state']),
-        `prefers ${word(group['preferredNode'])}`,
-        ageText(group['sinceSeconds']),
-        word(group['reason']),
+        `${word(group.key)}`,
+        word(group.state),
+        `prefers ${word(group.preferredNode)}`,
+        ageText(group.sinceSeconds),
+        word(group.reason),
       ],
     ];
-    for (const resource of records(group['resources'])) {
-      rows.push([`  ${word(resource['word'])}`, word(resource['state']), '', '', '']);
+    for (const resource of records(group.resources)) {
+      rows.push([`  ${word(resource.word)}`, word(resource.state), '', '', '']);
     }
     return rows;
   });
 }
 
 function serviceRows(director: JsonObject): readonly (readonly string[])[] {
-  return records(director['services']).flatMap((service) => {
-    const reals = records(service['reals']);
-    const up = reals.filter((real) => real['verdict'] === 'up').length;
+  return records(director.services).flatMap((service) => {
+    const reals = records(service.reals);
+    const up = reals.filter((real) => real.verdict === 'up').length;
     const rows: string[][] = [
-      [word(service['name']), word(service['scheduler']), `${up}/${reals.length} up`, '', ''],
+      [word(service.name), word(service.scheduler), `${up}/${reals.length} up`, '', ''],
     ];
     for (const real of reals) {
-      const verdict = word(real['verdict']);
+      const verdict = word(real.verdict);
       rows.push([
-        `  -> ${word(real['name'])}`,
-        `weight ${word(real['weight'])}`,
+        `  -> ${word(real.name)}`,
+        `weight ${word(real.weight)}`,
         verdict === 'down' ? 'DOWN' : verdict,
-        ageText(real['sinceSeconds']),
-        word(real['reason']),
+        ageText(real.sinceSeconds),
+        word(real.reason),
       ]);
     }
     return rows;
@@ -105,28 +105,28 @@ function serviceRows(director: JsonObject): readonly (readonly string[])[] {
 }
 
 function nextSteps(report: JsonObject): string {
-  const dead = records(report['nodes']).filter((node) => node['state'] === 'dead');
+  const dead = records(report.nodes).filter((node) => node.state === 'dead');
   const steps: string[] = [];
-  if (report['splitSeconds'] !== null) steps.push('lubdub standby all   # on one node only');
-  for (const node of dead) steps.push(`ssh ${word(node['name'])} lubdub status`);
-  if (report['health'] !== 'ok') steps.push('lubdub check');
+  if (report.splitSeconds !== null) steps.push('lubdub standby all   # on one node only');
+  for (const node of dead) steps.push(`ssh ${word(node.name)} lubdub status`);
+  if (report.health !== 'ok') steps.push('lubdub check');
   return steps.length === 0 ? '' : `next: ${steps.join(' | ')}\n`;
 }
 
 export function statusPage(report: JsonObject, isColoured: boolean): string {
-  const health = word(report['health']).toUpperCase();
-  const head = `${word(report['node'])}  ${word(report['role'])}  ${paint(health, isColoured)}`;
-  const about = `up ${ageText(report['upSeconds'])}, generation ${word(report['generation'])}`;
-  const findings = texts(report['findings']).map((finding) => `  ! ${finding}`);
-  const failback = `auto_failback ${word(report['autoFailback'])}`;
-  const holding = `holding ${word(report['holding'])}`;
+  const health = word(report.health).toUpperCase();
+  const head = `${word(report.node)}  ${word(report.role)}  ${paint(health, isColoured)}`;
+  const about = `up ${ageText(report.upSeconds)}, generation ${word(report.generation)}`;
+  const findings = texts(report.findings).map((finding) => `  ! ${finding}`);
+  const failback = `auto_failback ${word(report.autoFailback)}`;
+  const holding = `holding ${word(report.holding)}`;
   const parts = [
-    [`${head}   (lubdub ${word(report['version'])}, ${about})`, ...findings].join('\n'),
+    [`${head}   (lubdub ${word(report.version)}, ${about})`, ...findings].join('\n'),
     columns([['NODE', 'STATE', 'ROLE', 'HEARD', 'LINKS'], ...nodeRows(report)]),
     `RESOURCES  ${holding}, ${failback}\n${columns(groupRows(report))}`,
   ];
-  for (const director of records(report['directors'])) {
-    const mode = `${word(director['config'])}  ${word(director['mode'])}`;
+  for (const director of records(report.directors)) {
+    const mode = `${word(director.config)}  ${word(director.mode)}`;
     parts.push(`SERVICES  ${mode}\n${columns(serviceRows(director))}`);
   }
   return `${parts.map((part) => part.trimEnd()).join('\n\n')}\n\n${nextSteps(report)}`;
@@ -134,19 +134,19 @@ export function statusPage(report: JsonObject, isColoured: boolean): string {
 
 /** One line for a monitoring plug-in. */
 export function briefStatus(report: JsonObject): string {
-  const groups = records(report['groups']);
-  const held = groups.filter((group) => group['state'] === 'held').length;
-  const links = records(report['nodes'])
-    .filter((node) => node['isLocal'] !== true && node['kind'] === 'normal')
-    .flatMap((node) => records(node['links']));
-  const up = links.filter((link) => link['state'] === 'up').length;
-  const health = word(report['health']).toUpperCase();
+  const groups = records(report.groups);
+  const held = groups.filter((group) => group.state === 'held').length;
+  const links = records(report.nodes)
+    .filter((node) => node.isLocal !== true && node.kind === 'normal')
+    .flatMap((node) => records(node.links));
+  const up = links.filter((link) => link.state === 'up').length;
+  const health = word(report.health).toUpperCase();
   const facts = [
-    `${health} ${word(report['node'])}`,
-    `role=${word(report['role'])}`,
+    `${health} ${word(report.node)}`,
+    `role=${word(report.role)}`,
     `groups=${held}/${groups.length}`,
     `paths=${up}/${links.length}`,
-    ...texts(report['findings']).slice(0, 1),
+    ...texts(report.findings).slice(0, 1),
   ];
   return `${facts.join(' ')}\n`;
 }

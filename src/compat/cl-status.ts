@@ -44,14 +44,14 @@ interface Question {
 }
 
 function nodeOf({ words, report }: Question): JsonObject | undefined {
-  return records(report['nodes']).find((node) => node['name'] === words[0]?.toLowerCase());
+  return records(report.nodes).find((node) => node.name === words[0]?.toLowerCase());
 }
 
 function listNodes({ words, report }: Question): Answer {
   const wanted = words.includes('-p') ? 'ping' : words.includes('-n') ? 'normal' : undefined;
-  const names = records(report['nodes'])
-    .filter((node) => wanted === undefined || node['kind'] === wanted)
-    .map((node) => String(node['name']));
+  const names = records(report.nodes)
+    .filter((node) => wanted === undefined || node.kind === wanted)
+    .map((node) => String(node.name));
   // The last configured comes first (recorded from 3.0.6).
   return answer(names.reverse().join('\n'));
 }
@@ -59,21 +59,19 @@ function listNodes({ words, report }: Question): Answer {
 function nodeStatus(question: Question): Answer {
   const node = nodeOf(question);
   if (node === undefined) return badNode;
-  const state = String(node['state']);
+  const state = String(node.state);
   const isGood = state === 'active' || state === 'up' || state === 'ping';
-  const text = question.isForPeople
-    ? `The cluster node ${String(node['name'])} is ${state}`
-    : state;
+  const text = question.isForPeople ? `The cluster node ${String(node.name)} is ${state}` : state;
   return answer(text, isGood ? 0 : 1);
 }
 
 function linkStatus(question: Question): Answer {
   const node = nodeOf(question);
   const name = question.words[1];
-  const link = records(node?.['links']).find((each) => each['medium'] === name);
+  const link = records(node?.links).find((each) => each.medium === name);
   if (node === undefined || link === undefined) return badNode;
-  const state = link['state'] === 'up' ? 'up' : 'dead';
-  const about = `The node ${String(node['name'])}'s heartbeat link ${name} is ${state}`;
+  const state = link.state === 'up' ? 'up' : 'dead';
+  const about = `The node ${String(node.name)}'s heartbeat link ${name} is ${state}`;
   return answer(question.isForPeople ? about : state, state === 'up' ? 0 : 1);
 }
 
@@ -81,16 +79,16 @@ function listLinks(question: Question): Answer {
   const node = nodeOf(question);
   if (node === undefined) return badNode;
   return answer(
-    records(node['links'])
-      .map((link) => `\t${String(link['medium'])}`)
+    records(node.links)
+      .map((link) => `\t${String(link.medium)}`)
       .join('\n'),
   );
 }
 
 function resourceStatus({ report, isForPeople }: Question): Answer {
-  const isLegacy = report['autoFailback'] === 'legacy';
-  const holding = isLegacy ? 'none' : String(report['holding']);
-  const state = report['isStable'] === true ? holding : 'transition';
+  const isLegacy = report.autoFailback === 'legacy';
+  const holding = isLegacy ? 'none' : String(report.holding);
+  const state = report.isStable === true ? holding : 'transition';
   if (!isForPeople) return answer(state);
   return answer(
     state === 'transition'
@@ -104,7 +102,7 @@ const subCommands: Readonly<Record<string, (question: Question) => Answer>> = {
   nodestatus: nodeStatus,
   nodetype: (question) => {
     const node = nodeOf(question);
-    return node === undefined ? badNode : answer(String(node['kind']));
+    return node === undefined ? badNode : answer(String(node.kind));
   },
   nodeweight: (question) => (nodeOf(question) === undefined ? badNode : answer('100')),
   nodesite: (question) => (nodeOf(question) === undefined ? badNode : answer('')),
@@ -117,8 +115,8 @@ async function parameterOf(path: string, words: readonly string[]): Promise<Answ
   const name = words[words.indexOf('-p') + 1];
   if (!words.includes('-p') || name === undefined) return answer(usage, EXIT_PARAMETER);
   const asked = await askControl(path, { command: 'parameter', name }, ANSWER_WAIT_MS);
-  if (!asked.ok || asked.value['ok'] !== true) return answer('', 1);
-  return answer(String(asked.value['value']));
+  if (!asked.ok || asked.value.ok !== true) return answer('', 1);
+  return answer(String(asked.value.value));
 }
 
 async function run(args: readonly string[]): Promise<Answer> {
@@ -129,7 +127,7 @@ async function run(args: readonly string[]): Promise<Answer> {
   if (command === undefined && name !== 'hbstatus' && name !== 'hbparameter') {
     return answer(`ERROR: ${name}: invalid sub-command.`, EXIT_PARAMETER);
   }
-  const path = controlPath(process.env['LUBDUB_RUN_DIR'] ?? defaultPaths.runDir);
+  const path = controlPath(process.env.LUBDUB_RUN_DIR ?? defaultPaths.runDir);
   const asked = await askControl(path, { command: 'status' }, ANSWER_WAIT_MS);
   if (name === 'hbstatus') {
     const state = asked.ok ? 'running' : 'stopped';

@@ -9,8 +9,8 @@ import { version } from '../runtime/version.js';
 
 const paths = {
   ...defaultPaths,
-  runDir: process.env['LUBDUB_RUN_DIR'] ?? defaultPaths.runDir,
-  stateDir: process.env['LUBDUB_STATE_DIR'] ?? defaultPaths.stateDir,
+  runDir: process.env.LUBDUB_RUN_DIR ?? defaultPaths.runDir,
+  stateDir: process.env.LUBDUB_STATE_DIR ?? defaultPaths.stateDir,
 };
 
 const usage = 'usage: heartbeat [-dfklMrsvDRVW] [-C resources]\n';
@@ -27,8 +27,8 @@ async function printStatus(): Promise<number> {
     process.stdout.write('heartbeat is stopped. No process\n');
     return 3;
   }
-  const node = String(status['node']);
-  const pid = String(status['pid']);
+  const node = String(status.node);
+  const pid = String(status.pid);
   process.stdout.write(`heartbeat OK [pid ${pid} et al] is running on ${node} [${node}]...\n`);
   return 0;
 }
@@ -40,7 +40,7 @@ async function reload(): Promise<number> {
     process.stderr.write('heartbeat is stopped. No process\n');
     return 1;
   }
-  const keeper = Number(status['keeperPid']);
+  const keeper = Number(status.keeperPid);
   if (Number.isInteger(keeper) && keeper > 1) process.kill(keeper, 'SIGHUP');
   return 0;
 }

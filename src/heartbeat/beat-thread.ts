@@ -2,7 +2,14 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ClusterEvent } from '../cluster/cluster-event.js';
-import type { BeatSetup, BeatSnapshot, FromWorker, OutwardEffect, ToWorker } from './worker-messages.js';
+import { isSerial, openSerialPorts, type SerialPorts } from './serial-relay.js';
+import type {
+  BeatSetup,
+  BeatSnapshot,
+  FromWorker,
+  OutwardEffect,
+  ToWorker,
+} from './worker-messages.js';
 
 export interface BeatListener {
   readonly onBeating: () => void;
@@ -23,6 +30,15 @@ export interface BeatThread {
 /** A small heap keeps the worker's own collections short. */
 const HEAP_MIB_MAX = 48;
 
+/** The worker has no counters of the lines that are held here. */
+function withPortCounters(snapshot: BeatSnapshot, ports: SerialPorts | undefined): BeatSnapshot {
+  const media = snapshot.media.map((report) => {
+    const counters = ports?.countersOf(report.name);
+    return counters === undefined ? report : { ...report, counters };
+  });
+  return { ...snapshot, media };
+}
+
 export function startBeatThread(): BeatThread {
   const worker = new Worker(new URL('./beat-worker.js', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
@@ -30,6 +46,7 @@ export function startBeatThread(): BeatThread {
   const tell = (message: ToWorker): void => worker.postMessage(message);
   const awaited = new Map<number, (snapshot: BeatSnapshot) => void>();
   let listener: BeatListener | undefined;
+  let ports: SerialPorts | undefined;
   let isEnding = false;
   let questions = 0;
   const loaded = new Promise<void>((resolve, reject) => {
@@ -39,10 +56,12 @@ export function startBeatThread(): BeatThread {
           return resolve();
         case 'beating':
           return listener?.onBeating();
+        case 'line-out':
+          return ports?.send(message);
         case 'effect':
           return listener?.onEffect(message.effect);
         case 'snapshot':
-          awaited.get(message.id)?.(message.snapshot);
+          awaited.get(message.id)?.(withPortCounters(message.snapshot, ports));
           awaited.delete(message.id);
           return;
       }
@@ -61,6 +80,7 @@ export function startBeatThread(): BeatThread {
     begin: (setup, heard) => {
       listener = heard;
       tell({ kind: 'begin', setup });
+      ports = openSerialPorts(setup.media.filter(isSerial), tell);
     },
     offer: (event) => tell({ kind: 'event', event }),
     snapshot: () =>
@@ -71,6 +91,7 @@ export function startBeatThread(): BeatThread {
       }),
     end: async () => {
       isEnding = true;
+      ports?.close();
       await worker.terminate();
     },
   };

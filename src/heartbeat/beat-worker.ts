@@ -13,12 +13,19 @@ import { createClusterEngine } from '../cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
-import type { Medium, MediumSetting } from '../media/medium.js';
+import type { Medium, MediumListener, MediumSetting } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { nodeHmac } from '../runtime/hmac.js';
-import type { BeatSetup, BeatSnapshot, FromWorker, MediumReport, ToWorker } from './worker-messages.js';
+import { isSerial, type RelayedMedium, relayedMedium } from './serial-relay.js';
+import type {
+  BeatSetup,
+  BeatSnapshot,
+  FromWorker,
+  MediumReport,
+  ToWorker,
+} from './worker-messages.js';
 
 assert(parentPort !== null, 'the beat worker runs as a worker thread');
 const port = parentPort;
@@ -31,6 +38,7 @@ interface OpenPath {
 }
 
 interface Beat {
+  readonly relayed: ReadonlyMap<string, RelayedMedium>;
   readonly driver: Driver<ClusterEvent, ClusterStatus>;
   readonly paths: OpenPath[];
 }
@@ -59,10 +67,11 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
 function openPath(
   setting: MediumSetting,
   offer: (event: ClusterEvent) => void,
+  relayed: Map<string, RelayedMedium>,
 ): OpenPath {
   const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
   const path = { isUp: false, reason: 'not open yet' };
-  const medium = openMedium(setting, {
+  const listener: MediumListener = {
     onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
     onUp: () => {
       path.isUp = true;
@@ -74,8 +83,11 @@ function openPath(
       path.reason = reason;
       offer({ kind: 'medium-down', medium: name, reason });
     },
-  });
-  return Object.assign(path, { medium });
+  };
+  if (!isSerial(setting)) return Object.assign(path, { medium: openMedium(setting, listener) });
+  const relay = relayedMedium(setting, listener, tell);
+  relayed.set(setting.path, relay);
+  return Object.assign(path, { medium: relay.medium });
 }
 
 function begin(setup: BeatSetup): Beat {
@@ -104,7 +116,10 @@ function begin(setup: BeatSetup): Beat {
   const paths: OpenPath[] = [];
   let isBeating = false;
   const carryOut = (effect: ClusterEffect): void => {
-    if (effect.kind !== 'send') return tell({ kind: 'effect', effect });
+    if (effect.kind !== 'send') {
+      tell({ kind: 'effect', effect });
+      return;
+    }
     for (const path of paths) path.medium.send(effect);
     if (!isBeating && paths.some((path) => path.isUp)) {
       isBeating = true;
@@ -112,10 +127,11 @@ function begin(setup: BeatSetup): Beat {
     }
   };
   const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
-  for (const setting of setup.media) paths.push(openPath(setting, driver.offer));
+  const relayed = new Map<string, RelayedMedium>();
+  for (const setting of setup.media) paths.push(openPath(setting, driver.offer, relayed));
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
-  return { driver, paths };
+  return { driver, paths, relayed };
 }
 
 function snapshotOf(beat: Beat): BeatSnapshot {
@@ -138,11 +154,16 @@ port.on('message', (message: ToWorker) => {
       assert(beat === undefined, 'the beat begins once');
       beat = begin(message.setup);
       return;
+    case 'line-in':
+    case 'line-state':
+      beat?.relayed.get(message.path)?.take(message);
+      return;
     case 'event':
       beat?.driver.offer(message.event);
       return;
     case 'snapshot-wanted':
-      if (beat !== undefined) tell({ kind: 'snapshot', id: message.id, snapshot: snapshotOf(beat) });
+      if (beat !== undefined)
+        tell({ kind: 'snapshot', id: message.id, snapshot: snapshotOf(beat) });
       return;
   }
 });

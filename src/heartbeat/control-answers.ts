@@ -24,15 +24,15 @@ async function moveResources(
 }
 
 export async function answerControl(daemon: Daemon, question: JsonObject): Promise<JsonObject> {
-  switch (question['command']) {
+  switch (question.command) {
     case 'status':
       return reportStatus(daemon);
     case 'standby':
-      return moveResources(daemon, 'standby', question['selection']);
+      return moveResources(daemon, 'standby', question.selection);
     case 'takeover':
-      return moveResources(daemon, 'takeover', question['selection']);
+      return moveResources(daemon, 'takeover', question.selection);
     case 'parameter': {
-      const name = question['name'];
+      const name = question.name;
       const known = daemon.prepared.config.parameters;
       const value = typeof name === 'string' ? known[name] : undefined;
       return value === undefined ? { ok: false, error: 'no such parameter' } : { ok: true, value };

@@ -51,7 +51,7 @@ process.on('message', (message: ToDaemon) => {
 // this process as after a death. A successor that waits has nothing to do any more.
 process.on('disconnect', () => {
   if (!hasBegun) exit(exitCodes.stopped);
-  else if (process.env['INVOCATION_ID'] !== undefined) process.kill(process.pid, 'SIGTERM');
+  else if (process.env.INVOCATION_ID !== undefined) process.kill(process.pid, 'SIGTERM');
   else startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)]);
 });
 thread.loaded.then(

@@ -78,7 +78,8 @@ export async function takeIdentity(
       remarks.push('No uuid found for current node - generating a new uuid.');
       uuid = new Uint8Array(randomBytes(UUID_BYTES));
     }
-    if ((await readUuid(stateDir)) === undefined) await writeDurably(join(stateDir, UUID_FILE), uuid);
+    if ((await readUuid(stateDir)) === undefined)
+      await writeDurably(join(stateDir, UUID_FILE), uuid);
     const text = `${String(generation).padStart(15)}\n`;
     await writeDurably(join(stateDir, GENERATION_FILE), Buffer.from(text, 'latin1'));
   } catch (cause) {

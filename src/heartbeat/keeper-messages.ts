@@ -4,8 +4,7 @@ import type { Will } from './will.js';
 
 export type ToDaemon =
   /** Begin; with a will, go on holding what the predecessor held. */
-  | { readonly kind: 'go'; readonly predecessor: Will | undefined }
-  | { readonly kind: 'stop' };
+  { readonly kind: 'go'; readonly predecessor: Will | undefined } | { readonly kind: 'stop' };
 
 export type FromDaemon =
   /** All modules are loaded; the next word is awaited. */

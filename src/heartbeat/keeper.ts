@@ -3,6 +3,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { type LogLine, logLine } from '../base/log-line.js';
+import { millis } from '../base/time.js';
 import {
   type ChildEnd,
   createKeeperEngine,
@@ -10,8 +12,6 @@ import {
   type KeeperEvent,
   type KeeperStatus,
 } from '../cluster/keeper-engine.js';
-import { type LogLine, logLine } from '../base/log-line.js';
-import { millis } from '../base/time.js';
 import { readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
@@ -126,7 +126,8 @@ function startChild(keeper: Keeper, isAdopting: boolean): void {
 function carryOut(keeper: Keeper, effect: KeeperEffect): void {
   switch (effect.kind) {
     case 'start-child':
-      return startChild(keeper, effect.isAdopting);
+      startChild(keeper, effect.isAdopting);
+      return;
     case 'prepare-successor':
       keeper.successor ??= spawnDaemon(keeper);
       return;

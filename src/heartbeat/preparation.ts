@@ -8,9 +8,9 @@ import { failure, ok, type Result } from '../base/result.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
 import type { HaConfig } from '../config/ha-config.js';
 import { openNotifier } from '../kernel/notify.js';
+import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
 import { heartbeatForm } from '../runtime/log-form.js';
-import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { version } from '../runtime/version.js';
 import { takeIdentity } from './identity.js';
 import { localNodeName } from './local-node.js';
@@ -52,9 +52,9 @@ function logSinks(config: HaConfig): readonly LogSink[] {
     }
   }
   // In the foreground the lines go to the one who started us; the journal puts the time itself.
-  const isForeground = process.env['LUBDUB_LOG_STDERR'] === '1';
+  const isForeground = process.env.LUBDUB_LOG_STDERR === '1';
   if (isForeground || sinks.length === 0) {
-    const isJournal = process.env['JOURNAL_STREAM'] !== undefined;
+    const isJournal = process.env.JOURNAL_STREAM !== undefined;
     sinks.push({ kind: 'stderr', isJournal });
   }
   return sinks;
@@ -127,7 +127,11 @@ function buildSetup(
 
 /** Keys are in it as well, as nothing but a digest: a new key is a new configuration. */
 function hashOf(files: HaFiles): string {
-  const keys = [...files.ring.keys.values()].map(({ number, method, key }) => [number, method, key]);
+  const keys = [...files.ring.keys.values()].map(({ number, method, key }) => [
+    number,
+    method,
+    key,
+  ]);
   const hash = createHash('sha256').update(files.fingerprint);
   hash.update(JSON.stringify([files.ring.current, keys]));
   return hash.digest('hex').slice(0, 12);
@@ -169,8 +173,6 @@ export async function prepareStart(
   const started = `Configuration validated. Starting heartbeat 3.0.6 (Lubdub ${version})`;
   log.write(logLine('info', 'configuration-valid', started));
   for (const remark of identity.value.remarks) log.write(logLine('WARN', 'new-identity', remark));
-  const generation = `Heartbeat generation: ${identity.value.generation}`;
-  log.write(logLine('info', 'generation', generation));
   return ok({
     setup: buildSetup(files, node, identity.value, predecessor),
     config: files.config,

@@ -10,13 +10,13 @@ export interface ServiceManager {
 
 /** Without $NOTIFY_SOCKET every word is for nobody. */
 export function openServiceManager(): ServiceManager {
-  const path = process.env['NOTIFY_SOCKET'];
+  const path = process.env.NOTIFY_SOCKET;
   const notifier = path === undefined ? undefined : openNotifier(path);
   const say = (text: string): void => {
     if (notifier?.ok === true) notifier.value.send(text);
   };
   // Half of the time that the service manager allows, as sd_watchdog_enabled(3) advises.
-  const watchdogUs = Number(process.env['WATCHDOG_USEC'] ?? Number.NaN);
+  const watchdogUs = Number(process.env.WATCHDOG_USEC ?? Number.NaN);
   if (notifier?.ok === true && watchdogUs > 0) {
     setInterval(() => say('WATCHDOG=1'), watchdogUs / 2000).unref();
   }

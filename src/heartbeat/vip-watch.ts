@@ -46,7 +46,8 @@ export function startVipWatch(daemon: Daemon): NodeJS.Timeout {
         const mac = await whoHolds(address, LOOK_DEADLINE_MS);
         if (lastSeen.has(address) && lastSeen.get(address) === mac) continue;
         lastSeen.set(address, mac);
-        const text = mac === undefined ? `nobody answers for ${address}` : `${address} is at ${mac}`;
+        const text =
+          mac === undefined ? `nobody answers for ${address}` : `${address} is at ${mac}`;
         daemon.prepared.log.write(logLine('info', 'vip-seen', text));
       }
     } finally {

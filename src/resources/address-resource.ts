@@ -133,7 +133,11 @@ function planAddress(
   };
 }
 
-function start(state: AddressState, resource: ResourceSpec, wanted: IpaddrArguments): ResourceOutcome {
+function start(
+  state: AddressState,
+  resource: ResourceSpec,
+  wanted: IpaddrArguments,
+): ResourceOutcome {
   const present = findInKernel(state, wanted);
   const vip = present ?? planAddress(state, resource.script, wanted);
   if (typeof vip === 'string') return failed(6, vip);
@@ -143,14 +147,18 @@ function start(state: AddressState, resource: ResourceSpec, wanted: IpaddrArgume
     state.listed.set(vip.address, vip);
   }
   state.held.set(resource.word, vip);
-  oweAnnouncements(state, vip);
   const how = present === undefined ? 'added' : 'already there:';
   const text = `${resource.script}: ${how} ${describe(vip)}`;
   state.log({ level: 'info', code: 'address-started', text });
+  oweAnnouncements(state, vip);
   return { kind: 'done' };
 }
 
-function stop(state: AddressState, resource: ResourceSpec, wanted: IpaddrArguments): ResourceOutcome {
+function stop(
+  state: AddressState,
+  resource: ResourceSpec,
+  wanted: IpaddrArguments,
+): ResourceOutcome {
   // A stop must see what is there now: an address left behind would be served by two nodes.
   state.listedAt = Number.NEGATIVE_INFINITY;
   const present = findInKernel(state, wanted);

@@ -12,7 +12,7 @@ import type { ResourceSpec } from '../config/resource-group.js';
 /** Output of a script kept for its verdict and the log; the rest is read and thrown away. */
 const OUTPUT_BYTES_MAX = 64 * 1024;
 /** A script that has not ended by then is killed with its whole process group. */
-export const SCRIPT_DEADLINE_MS = 10 * 60 * 1000;
+export const SCRIPT_DEADLINE_MS: number = 10 * 60 * 1000;
 
 /** heartbeat 3.0.6 looks in resource.d before init.d. */
 export async function findScript(
