@@ -3,8 +3,8 @@
 // comes back as an event with that id.
 
 import type { LogLine } from '../base/log-line.js';
-import type { ResourceSpec } from './cluster-config.js';
 import type { HaMessage } from '../wire/ha-message.js';
+import type { ResourceSpec } from './cluster-config.js';
 
 export type ResourceVerb = 'status' | 'start' | 'stop';
 

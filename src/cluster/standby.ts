@@ -2,7 +2,7 @@
 // 10.6), asked by an operator on either node, by auto failback or after a failed start. The set is
 // always named as seen from the node that leaves it.
 
-import { after, between, type Instant, seconds } from '../base/time.js';
+import { after, between, type Duration, type Instant, seconds } from '../base/time.js';
 import { fieldText, textField } from '../wire/ha-message.js';
 import type { HoldSelection } from './cluster-event.js';
 import { type Context, say, tell } from './context.js';
@@ -95,12 +95,16 @@ function objection(ctx: Context, info: string, from: string): string | undefined
 export const canGoStandby = (ctx: Context): boolean =>
   objection(ctx, 'me', ctx.local.name) === undefined;
 
-function enter(ctx: Context, state: StandbyState['state'], word: StandbyWord): void {
+function enter(
+  ctx: Context,
+  state: StandbyState['state'],
+  word: StandbyWord,
+  limit: Duration = completionTime,
+): void {
   const { standby } = ctx;
   if (standby.state === 'none') standby.startedAt = ctx.now.monotonic;
   standby.state = state;
   standby.word = word;
-  const limit = state === 'asked' ? replyTime : completionTime;
   ctx.deadlines.set('standby', after(ctx.now.monotonic, limit));
 }
 
@@ -124,7 +128,7 @@ export function requestStandby(
     return;
   }
   say(ctx, 'info', 'standby-wanted', `${ctx.local.name} wants to go standby [${word}]`);
-  enter(ctx, 'asked', word);
+  enter(ctx, 'asked', word, replyTime);
   ctx.standby.operatorId = operatorId;
   sendAsk(ctx, 'me', word);
 }
@@ -171,6 +175,8 @@ export function takeAskResources(ctx: Context, received: Received): void {
   else if (info === 'done' && state === 'agreed') take(ctx, from);
   else if (info === 'done' && state === 'given') completeGiving(ctx);
   else {
+    // It goes on with what came to nothing here: our statement shows it that we kept our groups.
+    if (info === 'other') sendResource(ctx);
     const text = `Ignored standby message '${info ?? ''}' from ${from.name} in state ${state}`;
     say(ctx, 'WARN', 'standby-ignored', text);
   }
@@ -185,7 +191,7 @@ function agree(ctx: Context, from: NodeRecord, word: StandbyWord, seq: number): 
     say(ctx, 'WARN', 'standby-refused', refusal);
     return;
   }
-  enter(ctx, 'agreed', word);
+  enter(ctx, 'agreed', word, replyTime);
   ctx.standby.askedSeq = seq;
   sendAsk(ctx, 'other', word);
 }
@@ -316,7 +322,12 @@ export function resetStandby(ctx: Context, reason: string): void {
 export function checkStandby(ctx: Context): void {
   const peer = presentPeer(ctx);
   const { standby } = ctx;
-  if (peer?.claim === undefined || !peer.isStable) return;
+  if (peer?.claim === undefined) return;
+  if (!peer.isStable) {
+    // The leaver has begun to give up: from now on its scripts may take their time.
+    if (standby.state === 'agreed') enter(ctx, 'agreed', standby.word, completionTime);
+    return;
+  }
   const { claim } = peer;
   const sets: readonly ResourceSet[] = setsOf(claimOf(standby.word));
   if (standby.state === 'given' && sets.every((set) => claim[mirrored(set)])) completeGiving(ctx);

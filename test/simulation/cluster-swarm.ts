@@ -140,8 +140,8 @@ const wallStep: Disturbance = (world, prng, tell) => {
 
 const command: Disturbance = (world, prng, tell) => {
   const host = someHost(world, prng);
-  const verb = pick(prng, ['standby', 'standby', 'takeover']);
-  const selection = pick(prng, ['all', 'local', 'foreign']);
+  const verb = pick<'standby' | 'takeover'>(prng, ['standby', 'standby', 'takeover']);
+  const selection = pick<'all' | 'local' | 'foreign'>(prng, ['all', 'local', 'foreign']);
   tell(`an operator asks ${host.name} for ${verb} ${selection}`);
   host.ask(verb, selection);
 };
@@ -151,7 +151,7 @@ const slowScript: Disturbance = (world, prng, tell) => {
   const verb = pick(prng, ['start', 'stop']);
   const group = pick(prng, world.options.groups as typeof world.options.groups & [string[]]);
   const word = group[group.length - 1] ?? '';
-  const result = pick(prng, ['good', 'fails']);
+  const result = pick<'good' | 'fails'>(prng, ['good', 'fails']);
   const ms = prng.between(1000, 5000);
   tell(
     `${verb} of ${word} on ${host.name} is ${result === 'good' ? 'slow' : 'failing'} (${ms} ms)`,
