@@ -188,7 +188,9 @@ function bindPoll(koffi: typeof Koffi): Sys['poll'] {
   // The finaliser of a handle closes it, so each is referenced for as long as it is wanted.
   const open = new Set<Koffi.node.PollHandle>();
   return (fd, onReadable) => {
-    const onEvent = (): void => {
+    let isWanted = true;
+    // The declarations of koffi 3.3 leave out the first argument, the status.
+    const onEvent = (...values: readonly unknown[]): void => {
       // A throw out of the native callback would come up late and without its place.
       try {
         if (open.has(handle)) onReadable();
@@ -197,14 +199,20 @@ function bindPoll(koffi: typeof Koffi): Sys['poll'] {
           throw fault;
         });
       }
+      // libuv stops a watch when the descriptor has an error (POLLERR), such as the ENOBUFS of an
+      // overflowed netlink socket. It has been read now, so the watch goes on.
+      const hadError = values[0] !== 0;
+      if (hadError && isWanted && open.has(handle)) handle.start({ readable: true }, onEvent);
     };
     const handle = koffi.node.poll(fd, { readable: true }, onEvent);
     open.add(handle);
     return {
       pause: () => {
+        isWanted = false;
         if (open.has(handle)) handle.stop();
       },
       resume: () => {
+        isWanted = true;
         if (open.has(handle)) handle.start({ readable: true }, onEvent);
       },
       close: () => {

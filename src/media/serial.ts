@@ -105,7 +105,7 @@ export function openSerial(
     });
     port.open((fault) => {
       if (current !== port) return closeLate(port);
-      if (fault) return fail(describeError(fault).code, `${path}: ${fault.message}`);
+      if (fault) return fail(describeError(fault).code, fault.message);
       if (rtscts) return ready(port);
       port.get((refused, lines) => {
         if (current !== port) return;
