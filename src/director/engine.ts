@@ -204,7 +204,7 @@ class Director implements DirectorEngine {
       return;
     }
     this.#table.adoptNext();
-    this.#table.answerWhenConfirmed(id, 'reloaded');
+    this.#table.answerWhenConfirmed(id, 'reloaded', false);
     this.#deadlines.set('fallback-patience', after(now, FALLBACK_PATIENCE));
   }
 
@@ -218,7 +218,8 @@ class Director implements DirectorEngine {
       this.#own(now);
       this.#startChecks(now);
     }
-    this.#table.answerWhenConfirmed(id, 'active');
+    // One service that the kernel does not take must not keep a node from serving the others.
+    this.#table.answerWhenConfirmed(id, 'active', true);
   }
 
   #deactivate(id: number): void {

@@ -52,7 +52,8 @@ export interface TableKeeper {
   endPatience(): void;
   /** Remove what `cleanstop` says, then let go of the table and call back. */
   withdraw(done: () => void): void;
-  answerWhenConfirmed(id: number, text: string): void;
+  /** `mayLack`: a refused part is told, but the whole counts as done. */
+  answerWhenConfirmed(id: number, text: string, mayLack: boolean): void;
   takeReading(event: Read, now: Instant): void;
   takeOutcomes(event: Applied): void;
   /** Gives the next order, if one is due and none is outstanding. */
@@ -85,7 +86,7 @@ class Keeper implements TableKeeper {
   /** One more reading is made after a refusal: the model may have been out of date. */
   #mayReread = true;
   #withdrawn: (() => void)[] = [];
-  #answers: { readonly id: number; readonly text: string }[] = [];
+  #answers: { readonly id: number; readonly text: string; readonly mayLack: boolean }[] = [];
   /** Refused since the round began, by text; not tried again before the next. */
   readonly #blocked = new Set<string>();
   readonly #blockedServices = new Set<string>();
@@ -151,8 +152,8 @@ class Keeper implements TableKeeper {
     this.#withdrawn.push(done);
   }
 
-  answerWhenConfirmed(id: number, text: string): void {
-    this.#answers.push({ id, text });
+  answerWhenConfirmed(id: number, text: string, mayLack: boolean): void {
+    this.#answers.push({ id, text, mayLack });
     this.#wantsPlan = true;
   }
 
@@ -417,10 +418,9 @@ class Keeper implements TableKeeper {
 
   #flushAnswers(): void {
     const first = [...this.#refused].at(0);
-    for (const { id, text } of this.#answers.splice(0)) {
-      const isDone = first === undefined;
-      const why = isDone ? text : `the kernel refused ${first[0]}: ${first[1]}`;
-      this.#face.emit({ kind: 'answer', id, isDone, text: why });
+    for (const { id, text, mayLack } of this.#answers.splice(0)) {
+      const why = first === undefined ? text : `the kernel refused ${first[0]}: ${first[1]}`;
+      this.#face.emit({ kind: 'answer', id, isDone: first === undefined || mayLack, text: why });
     }
   }
 

@@ -1,0 +1,53 @@
+// The questions that a running director answers on its control socket, one JSON object each:
+// `{"command": "status"|"activate"|"deactivate"|"reload"|"stop"}`.
+
+import type { JsonObject } from '../runtime/control-socket.js';
+import type { ReloadOutcome } from './status-report.js';
+
+export interface ControlOutcome {
+  readonly isDone: boolean;
+  readonly text: string;
+}
+
+export interface DirectorControl {
+  /** Resolves when the kernel has confirmed the table, or has refused a part of it. */
+  activate(): Promise<ControlOutcome>;
+  /** Resolves when the table is withdrawn as `cleanstop` says. The checks go on. */
+  deactivate(): Promise<ControlOutcome>;
+  reload(): Promise<ReloadOutcome>;
+  /** Returns at once; the process is gone when its socket is. */
+  stop(signal: string): void;
+  report(): JsonObject;
+  mode(): 'active' | 'warm';
+}
+
+export async function answerControl(
+  question: JsonObject,
+  director: DirectorControl,
+): Promise<JsonObject> {
+  const command = question.command;
+  switch (command) {
+    case 'status':
+      return { ok: true, ...director.report() };
+    case 'activate':
+      return answerOf(await director.activate());
+    case 'deactivate':
+      return answerOf(await director.deactivate());
+    case 'reload': {
+      const { isDone, lines } = await director.reload();
+      return { ...answerOf({ isDone, text: isDone ? 'reloaded' : 'not reloaded' }), lines };
+    }
+    case 'stop':
+      // After the answer: the socket closes with the process.
+      setImmediate(() => director.stop('TERM'));
+      return { ok: true, text: 'stopping', pid: process.pid };
+    default:
+      return answerOf({
+        isDone: false,
+        text: `unknown command ${JSON.stringify(command ?? null)}`,
+      });
+  }
+}
+
+const answerOf = ({ isDone, text }: ControlOutcome): JsonObject =>
+  isDone ? { ok: true, text } : { ok: false, error: text };

@@ -1,0 +1,48 @@
+// The log of the director: the file or the syslog facility that `logfile` names, or a stream of
+// the terminal in the foreground.
+
+import { readFile } from 'node:fs/promises';
+import type { LogLevel } from '../base/log-line.js';
+import { openNotifier } from '../kernel/notify.js';
+import { createLog, type Log, type LogSink } from '../runtime/log.js';
+import { type LineForm, ldirectordForm } from '../runtime/log-form.js';
+
+export type LogPlace =
+  /** `logfile` of the configuration. */
+  { readonly kind: 'configured'; readonly logfile: string } | { readonly kind: 'stderr' };
+
+export const DEFAULT_LOGFILE = '/var/log/ldirectord.log';
+
+const SYSLOG_SOCKET = '/dev/log';
+
+/** In the foreground the instance is known, and a journal adds time and number itself. */
+const bareForm: LineForm = (line) => line.text;
+
+export function openDirectorLog(instance: string, place: LogPlace, least: LogLevel): Log {
+  if (place.kind === 'stderr') {
+    const isJournal = process.env.JOURNAL_STREAM !== undefined;
+    return createLog(bareForm, [{ kind: 'stderr', isJournal }], least);
+  }
+  const form = ldirectordForm(instance, process.pid);
+  return createLog(form, [sinkOf(place.logfile, least)], least);
+}
+
+function sinkOf(logfile: string, least: LogLevel): LogSink {
+  if (logfile.startsWith('/')) return { kind: 'file', path: logfile, least };
+  const notifier = openNotifier(SYSLOG_SOCKET);
+  return {
+    kind: 'syslog',
+    facility: logfile,
+    ident: 'ldirectord',
+    send: (datagram) => {
+      if (notifier.ok) notifier.value.send(Buffer.from(datagram).toString('utf8'));
+    },
+  };
+}
+
+/** `logfile` without a parse: commands must not depend on the file being right. The last wins. */
+export async function logfileOf(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const found = [...text.matchAll(/^logfile\s*=\s*"?([^"\n]+?)"?\s*$/gm)].at(-1)?.[1];
+  return found ?? DEFAULT_LOGFILE;
+}

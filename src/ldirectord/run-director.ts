@@ -1,0 +1,342 @@
+// The director as a process: configuration, kernel table, checks, log, control socket and signals
+// around the engine. It maps effects to adapters and decides nothing that the engine could.
+
+import type { LogLevel } from '../base/log-line.js';
+import { logLine } from '../base/log-line.js';
+import type { Result } from '../base/result.js';
+import type { Now } from '../base/time.js';
+import type { Diagnostic } from '../config/diagnostic.js';
+import { hasErrors, ldirectordForm } from '../config/diagnostic.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import type { DirectorEffect, DirectorEvent } from '../director/director-event.js';
+import type { DirectorStatus } from '../director/director-status.js';
+import { createDirectorEngine } from '../director/engine.js';
+import type { IpvsTable } from '../kernel/ipvs.js';
+import type { CheckRunner } from '../runtime/checks/run-check.js';
+import { type ControlServer, serveControl } from '../runtime/control-socket.js';
+import { type Driver, runEngine } from '../runtime/driver.js';
+import type { Log } from '../runtime/log.js';
+import { watchConfig } from './config-watch.js';
+import { answerControl, type DirectorControl } from './director-control.js';
+import { type LogPlace, openDirectorLog } from './director-log.js';
+import type { Instance } from './instance.js';
+import { removePidFile, writePidFile } from './pid-file.js';
+import { type ReloadOutcome, statusReport } from './status-report.js';
+
+export interface LoadedDirectorConfig {
+  /** Undefined when there is any error. */
+  readonly config: DirectorConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the process takes from the machine; tests bring their own. */
+export interface DirectorMachine {
+  loadConfig(path: string): Promise<LoadedDirectorConfig>;
+  openTable(): Result<IpvsTable, string>;
+  createCheckRunner(): CheckRunner;
+  readNow(): Now;
+}
+
+export type DirectorNews =
+  /** The first plan was carried out; checks are going on. `problems`: what the kernel refused. */
+  | { readonly kind: 'table'; readonly problems: readonly string[] }
+  /** Every first verdict is there as well. */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'failed'; readonly exitCode: number; readonly lines: readonly string[] };
+
+export interface DirectorOptions {
+  readonly instance: Instance;
+  readonly configPath: string;
+  /** Logs to stderr and writes no pid file, as with `-d` and `supervised=yes`. */
+  readonly isForeground: boolean;
+  readonly isDebug: boolean;
+  readonly isWarm: boolean;
+  /** False in tests: signals are the whole process's. */
+  readonly takesSignals: boolean;
+  /** Told as they come; `failed` at most once and before anything was touched. */
+  readonly tell: (news: DirectorNews) => void;
+}
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_CONFIG = 2;
+
+const AUTORELOAD_LOOK_MS = 1000;
+
+/** Resolves with the exit code when the director has stopped. */
+export async function runDirector(
+  options: DirectorOptions,
+  machine: DirectorMachine,
+): Promise<number> {
+  const fail = (exitCode: number, lines: readonly string[]): number => {
+    options.tell({ kind: 'failed', exitCode, lines });
+    return exitCode;
+  };
+  const loaded = await machine.loadConfig(options.configPath);
+  const lines = diagnosticLines(loaded.diagnostics);
+  if (loaded.config === undefined) return fail(EXIT_CONFIG, lines);
+  const table = machine.openTable();
+  if (!table.ok) return fail(EXIT_FAILED, [noTableText(table.code, table.detail)]);
+  const director = new DirectorProcess(options, machine, loaded.config, table.value);
+  for (const line of lines) director.log('WARN', 'config-warning', line);
+  const served = await serveControl(options.instance.controlSocket, (question) =>
+    answerControl(question, director),
+  );
+  if (!served.ok) {
+    table.value.close();
+    const why =
+      served.code === 'in-use'
+        ? `ldirectord for ${options.instance.config} is already running`
+        : `the control socket cannot be opened: ${served.detail}`;
+    return fail(EXIT_FAILED, [why]);
+  }
+  return director.run(served.value);
+}
+
+export const diagnosticLines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
+  diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));
+
+function noTableText(code: string, detail: string): string {
+  if (code === 'no-ipvs') {
+    return `this kernel has no IPVS (module ip_vs), so that there is no table to keep: ${detail}`;
+  }
+  return `the kernel's IPVS table cannot be opened (${code}): ${detail}`;
+}
+
+class DirectorProcess implements DirectorControl {
+  readonly #options: DirectorOptions;
+  readonly #machine: DirectorMachine;
+  readonly #table: IpvsTable;
+  readonly #checks: CheckRunner;
+  readonly #driver: Driver<DirectorEvent, DirectorStatus>;
+  readonly #waiting = new Map<number, (isDone: boolean, text: string) => void>();
+  #log: Log;
+  #config: DirectorConfig;
+  #configLoadedAt: number;
+  #lastReload: ReloadOutcome | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
+  #lastQuestion = 0;
+  #isTableTold = false;
+  #stopped: () => void = () => undefined;
+
+  constructor(
+    options: DirectorOptions,
+    machine: DirectorMachine,
+    config: DirectorConfig,
+    table: IpvsTable,
+  ) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#config = config;
+    this.#table = table;
+    this.#checks = machine.createCheckRunner();
+    this.#configLoadedAt = machine.readNow().wall;
+    this.#log = openDirectorLog(options.instance.name, this.#logPlace(config), this.#least());
+    this.#driver = runEngine<DirectorEvent, DirectorEffect, DirectorStatus>(
+      createDirectorEngine(config, { mode: options.isWarm ? 'warm' : 'active' }),
+      (effect) => this.#carryOut(effect),
+      () => machine.readNow(),
+    );
+  }
+
+  #least(): LogLevel {
+    return this.#options.isDebug ? 'debug' : 'info';
+  }
+
+  #logPlace(config: DirectorConfig): LogPlace {
+    if (this.#options.isForeground) return { kind: 'stderr' };
+    return { kind: 'configured', logfile: config.logfile };
+  }
+
+  log(level: LogLevel, code: string, text: string): void {
+    this.#log.write(logLine(level, code, text));
+  }
+
+  async run(control: ControlServer): Promise<number> {
+    const { isForeground, isWarm, instance } = this.#options;
+    const how = isForeground ? `with pid: ${process.pid}` : 'as daemon';
+    const mode = isWarm ? ', standing by' : '';
+    this.log('info', 'director-started', `Starting Linux Director v1.186-ha ${how}${mode}`);
+    if (!isWarm) await this.#writePidFile();
+    const ignoreSignals = this.#options.takesSignals ? this.#takeSignals() : () => undefined;
+    const unwatch = watchConfig(this.#options.configPath, AUTORELOAD_LOOK_MS, {
+      isWanted: () => this.#config.isAutoReload,
+      onChange: () => {
+        const { configPath } = this.#options;
+        const text = `Configuration file '${configPath}' has changed on disk`;
+        this.log('info', 'config-file-changed', text);
+        this.log('info', 'config-file-changed', ' - reread new configuration');
+        void this.reload();
+      },
+    });
+    const end = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    this.#driver.offer({ kind: 'started' });
+    // The kernel answers at once, so that the first plan has been carried out by now.
+    this.#options.tell({ kind: 'table', problems: this.#problems() });
+    if (this.#driver.snapshot().isSettled) this.#options.tell({ kind: 'settled' });
+    this.#isTableTold = true;
+    await end;
+    unwatch();
+    ignoreSignals();
+    this.#driver.stop();
+    this.#checks.stop();
+    this.#table.close();
+    for (const answer of [...this.#waiting.values()]) answer(false, 'the director has stopped');
+    await removePidFile(instance.pidFile);
+    await this.#log.flush();
+    await control.close();
+    return EXIT_OK;
+  }
+
+  async #writePidFile(): Promise<void> {
+    if (this.#options.isForeground) return;
+    const { pidFile } = this.#options.instance;
+    await writePidFile(pidFile).catch((cause: unknown) => {
+      this.log('ERROR', 'pid-file', `cannot write ${pidFile}: ${String(cause)}`);
+    });
+  }
+
+  #takeSignals(): () => void {
+    const stops = (['SIGTERM', 'SIGINT', 'SIGQUIT'] as const).map((name) => {
+      const take = (): void => this.stop(name.slice(3));
+      process.on(name, take);
+      return () => process.off(name, take);
+    });
+    const reload = (): void => void this.reload();
+    process.on('SIGHUP', reload);
+    return () => {
+      for (const stop of stops) stop();
+      process.off('SIGHUP', reload);
+    };
+  }
+
+  #carryOut(effect: DirectorEffect): void {
+    switch (effect.kind) {
+      case 'read-table': {
+        const read = this.#table.read();
+        const answer = read.ok ? read : ({ ok: false, reason: read.detail } as const);
+        this.#driver.offer({ kind: 'table-read', id: effect.id, answer });
+        return;
+      }
+      case 'apply': {
+        const applied = this.#table.apply(effect.requests);
+        const answer = applied.ok ? applied : ({ ok: false, reason: applied.detail } as const);
+        this.#driver.offer({ kind: 'requests-applied', id: effect.id, answer });
+        return;
+      }
+      case 'run-check':
+        this.#checks.start(effect.id, effect.spec, (verdict) => {
+          this.#driver.offer({ kind: 'check-finished', id: effect.id, verdict });
+        });
+        return;
+      case 'cancel-check':
+        this.#checks.cancel(effect.id);
+        return;
+      case 'log':
+        this.#log.write(effect.line);
+        return;
+      case 'answer':
+        this.#waiting.get(effect.id)?.(effect.isDone, effect.text);
+        this.#waiting.delete(effect.id);
+        return;
+      case 'settled':
+        if (this.#isTableTold) this.#options.tell({ kind: 'settled' });
+        return;
+      case 'exit':
+        this.#stopped();
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #problems(): readonly string[] {
+    const status = this.#driver.snapshot();
+    const refused = Object.entries(status.refused);
+    if (refused.length > 0) return refused.map(([what, why]) => `refused: ${what}: ${why}`);
+    const isMissing = status.mode === 'active' && !status.isTableConfirmed;
+    return isMissing ? ['the IPVS table is not yet as configured: see the log'] : [];
+  }
+
+  #ask(event: (id: number) => DirectorEvent): Promise<{ isDone: boolean; text: string }> {
+    const id = ++this.#lastQuestion;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, (isDone, text) => resolve({ isDone, text }));
+      this.#driver.offer(event(id));
+    });
+  }
+
+  async activate(): Promise<{ isDone: boolean; text: string }> {
+    const answer = await this.#ask((id) => ({ kind: 'activated', id }));
+    await this.#writePidFile();
+    return answer;
+  }
+
+  async deactivate(): Promise<{ isDone: boolean; text: string }> {
+    const answer = await this.#ask((id) => ({ kind: 'deactivated', id }));
+    await removePidFile(this.#options.instance.pidFile);
+    return answer;
+  }
+
+  /** One at a time; each reads the file as it is when its turn comes. */
+  reload(): Promise<ReloadOutcome> {
+    const turn = this.#reloading.then(() => this.#reloadNow());
+    this.#reloading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reloadNow(): Promise<ReloadOutcome> {
+    const { configPath } = this.#options;
+    const text = 'Reloading Linux Director Daemon config on signal';
+    this.log('info', 'director-reloading', text);
+    const loaded = await this.#machine.loadConfig(configPath);
+    const lines = diagnosticLines(loaded.diagnostics);
+    const atWallMs = this.#machine.readNow().wall;
+    const isBad = loaded.config === undefined || hasErrors(loaded.diagnostics);
+    for (const line of lines) this.log(isBad ? 'ERROR' : 'WARN', 'config-diagnostic', line);
+    if (loaded.config === undefined || isBad) {
+      this.log('ERROR', 'reload-refused', `${configPath} has errors: the old one stays in force`);
+      this.#lastReload = { isDone: false, atWallMs, lines };
+      return this.#lastReload;
+    }
+    this.#takeConfig(loaded.config, atWallMs);
+    const { config } = loaded;
+    const answer = await this.#ask((id) => ({ kind: 'config-changed', id, config }));
+    const all = answer.isDone ? lines : [...lines, answer.text];
+    this.#lastReload = { isDone: answer.isDone, atWallMs, lines: all };
+    return this.#lastReload;
+  }
+
+  #takeConfig(config: DirectorConfig, atWallMs: number): void {
+    if (config.logfile !== this.#config.logfile && !this.#options.isForeground) {
+      void this.#log.flush();
+      this.#log = openDirectorLog(
+        this.#options.instance.name,
+        this.#logPlace(config),
+        this.#least(),
+      );
+    }
+    this.#config = config;
+    this.#configLoadedAt = atWallMs;
+  }
+
+  stop(signal: string): void {
+    this.#driver.offer({ kind: 'shutdown-asked', signal });
+  }
+
+  report(): ReturnType<typeof statusReport> {
+    const facts = {
+      instance: this.#options.instance.name,
+      configPath: this.#options.configPath,
+      configLoadedAtWallMs: this.#configLoadedAt,
+      lastReload: this.#lastReload,
+    };
+    return statusReport(this.#driver.snapshot(), facts, this.#machine.readNow());
+  }
+
+  mode(): DirectorStatus['mode'] {
+    return this.#driver.snapshot().mode;
+  }
+}

@@ -1,0 +1,80 @@
+// The director's snapshot as JSON for the control socket: points in time become ages and dates,
+// names stay as in the log. Fields are only ever added (schema lubdub/director-status/v1).
+
+import { between, type Instant, type Now } from '../base/time.js';
+import type { DirectorStatus, RealStatus } from '../director/director-status.js';
+import type { JsonObject } from '../runtime/control-socket.js';
+
+export interface ReloadOutcome {
+  readonly isDone: boolean;
+  readonly atWallMs: number;
+  /** Diagnostics, or what the kernel refused. */
+  readonly lines: readonly string[];
+}
+
+export interface ReportFacts {
+  readonly instance: string;
+  readonly configPath: string;
+  readonly configLoadedAtWallMs: number;
+  /** The last attempt, good or bad; undefined before the first. */
+  readonly lastReload: ReloadOutcome | undefined;
+}
+
+const dateText = (wallMs: number): string => new Date(wallMs).toISOString();
+const ageSeconds = (now: Now, at: Instant | undefined): number | null =>
+  at === undefined ? null : Math.round(between(at, now.monotonic)) / 1000;
+
+export function statusReport(status: DirectorStatus, facts: ReportFacts, now: Now): JsonObject {
+  const { lastReload } = facts;
+  const reals = status.virtuals.flatMap((virtual) => virtual.reals);
+  const isRefused = lastReload?.isDone === false;
+  return {
+    schema: 'lubdub/director-status/v1',
+    pid: process.pid,
+    instance: facts.instance,
+    config: facts.configPath,
+    configLoadedAt: dateText(facts.configLoadedAtWallMs),
+    lastReload:
+      lastReload === undefined
+        ? null
+        : { ok: lastReload.isDone, at: dateText(lastReload.atWallMs), lines: lastReload.lines },
+    /** Why the file is newer than what is in force; null when it is not. */
+    configError: isRefused ? (lastReload.lines[0] ?? 'not reloaded') : null,
+    mode: status.mode,
+    total: reals.length,
+    down: reals.filter((real) => real.verdict === 'down').length,
+    phase: status.phase,
+    isSettled: status.isSettled,
+    isTableConfirmed: status.isTableConfirmed,
+    repairs: status.repairs,
+    refused: status.refused,
+    checks: status.checks,
+    checksInFlight: status.checksInFlight,
+    services: status.virtuals.map((virtual) => ({
+      name: virtual.name,
+      id: virtual.id,
+      scheduler: virtual.scheduler,
+      isInTable: virtual.isInTable,
+      isFallbackActive: virtual.isFallbackActive,
+      reals: virtual.reals.map((real) => realReport(real, now)),
+    })),
+  };
+}
+
+function realReport(real: RealStatus, now: Now): JsonObject {
+  return {
+    name: real.name,
+    verdict: real.verdict,
+    sinceSeconds: ageSeconds(now, real.since),
+    reason: real.reason,
+    failures: real.failures,
+    failureCount: real.failureCount,
+    lastCheckSeconds: ageSeconds(now, real.checkedAt),
+    lastCheckTookSeconds: real.checkTook === undefined ? null : real.checkTook / 1000,
+    configuredWeight: real.configuredWeight,
+    weight: real.weight ?? null,
+    activeConnections: real.activeConnections ?? null,
+    inactiveConnections: real.inactiveConnections ?? null,
+    persistentConnections: real.persistentConnections ?? null,
+  };
+}
