@@ -39,6 +39,7 @@ import {
   onNodeHeard,
   onNodeRestarted,
   onShutdone,
+  refreshAnnouncements,
 } from './takeover.js';
 
 /** Types not listed are for local clients of the original; the engine has no use for them. */
@@ -180,6 +181,7 @@ const plainDeadlines: ReadonlyMap<string, (ctx: Context) => void> = new Map([
   ['orphan-local', (ctx: Context) => adoptOrphan(ctx, 'local')],
   ['orphan-foreign', (ctx: Context) => adoptOrphan(ctx, 'foreign')],
   ['failback', failBack],
+  ['refresh', refreshAnnouncements],
   ['offer-failed', offerFailed],
   ['ip-request', askLegacy],
   ['shutdown-delay', expireDelay],

@@ -22,7 +22,7 @@ export interface HandOver {
  * tracking anew at this message, with no retransmission asked for (heartbeat 3.0.6); the messages
  * that a daemon can have sent since its last will are far fewer.
  */
-export const SEQUENCE_MARGIN = 1_000_000;
+export const SEQUENCE_MARGIN = 10_000;
 
 function completed(own: readonly HaField[], handOver: HandOver, offset: number): HaMessage {
   return {

@@ -180,7 +180,8 @@ function judgeOrder(
     return refuse(ctx, 'replay', 'ERROR', text);
   }
   const isStatus = heading.type === 'status';
-  const isSameRun = known === heading.generation;
+  // Other types may come before the first status of a run; that alone is no acquaintance.
+  const isSameRun = known === heading.generation && node.statusSeq > 0;
   if (isStatus && isSameRun && node.state === 'dead' && heading.seq <= node.statusSeq) {
     return refuse(ctx, 'stale-status', 'debug', `old status of dead node ${node.name}`);
   }

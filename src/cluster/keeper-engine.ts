@@ -91,6 +91,7 @@ interface Keeper {
   deaths: number;
   /** A start from nothing; a prepared successor is quicker and must not hide it. */
   longestStart: Duration;
+  isSuccessorPrepared: boolean;
   /** No child ever beat: a refused configuration is then the operator's to mend. */
   isFirstStart: boolean;
   isStopWanted: boolean;
@@ -106,6 +107,7 @@ function start(keeper: Keeper, now: Now, isAdopting: boolean): readonly KeeperEf
   keeper.state = isAdopting ? 'succeeding' : 'starting';
   keeper.startedAt = now.monotonic;
   keeper.beatingAt = undefined;
+  keeper.isSuccessorPrepared = false;
   if (isAdopting) {
     keeper.deadlines.set('successor', after(now.monotonic, millis(keeper.deadtime / 2)));
   }
@@ -198,9 +200,15 @@ function onBeating(keeper: Keeper, now: Now): readonly KeeperEffect[] {
     effects.push(say('notice', 'successor-beating', text));
   }
   keeper.longestStart = millis(Math.max(keeper.longestStart, took));
-  if (keeper.longestStart > keeper.deadtime * START_SHARE_MAX)
-    effects.push({ kind: 'prepare-successor' });
-  return effects;
+  return [...effects, ...prepareWhenSlow(keeper)];
+}
+
+/** The dead time is known from the first will on, the time of a start from the first beat on. */
+function prepareWhenSlow(keeper: Keeper): readonly KeeperEffect[] {
+  const isSlow = keeper.longestStart > keeper.deadtime * START_SHARE_MAX;
+  if (keeper.state !== 'watching' || keeper.isSuccessorPrepared || !isSlow) return [];
+  keeper.isSuccessorPrepared = true;
+  return [{ kind: 'prepare-successor' }];
 }
 
 function onDeadline(keeper: Keeper, now: Now): readonly KeeperEffect[] {
@@ -242,7 +250,7 @@ function step(keeper: Keeper, now: Now, event: KeeperEvent): readonly KeeperEffe
     case 'will-changed':
       keeper.isHolding = event.isHolding;
       keeper.deadtime = event.deadtime;
-      return [];
+      return prepareWhenSlow(keeper);
     case 'child-ended':
       return onChildEnded(keeper, now, event.end);
     case 'release-finished':
@@ -263,6 +271,7 @@ export function createKeeperEngine(): Engine<KeeperEvent, KeeperEffect, KeeperSt
     beatingAt: undefined,
     deaths: 0,
     longestStart: millis(0),
+    isSuccessorPrepared: false,
     isFirstStart: true,
     isStopWanted: false,
     deadlines: createDeadlines(),

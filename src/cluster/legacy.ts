@@ -73,6 +73,8 @@ export function takeIpRequest(ctx: Context, received: Received): void {
   const key = fieldText(received.message, 'ipaddr');
   const group = key === undefined ? undefined : ctx.groups.get(key);
   if (!isLegacy(ctx) || group === undefined || !ctx.startUp.isActive) return;
+  // While both work out who holds what, nothing moves by request; it is repeated.
+  if (ctx.heal.isActive) return;
   if (group.isLocal || !isInPlace(group)) {
     answerRequest(ctx, received.from, group, false);
     return;

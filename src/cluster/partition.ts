@@ -103,6 +103,7 @@ export function beginHeal(ctx: Context, reason: string): void {
   const { heal } = ctx;
   if (heal.isActive || ctx.holding.phase === 'shutdown' || !ctx.startUp.isActive) return;
   resetStandby(ctx, reason);
+  ctx.legacy.asked.clear();
   heal.isActive = true;
   heal.startedAt = ctx.now.monotonic;
   if (conflicts(ctx).length > 0) heal.splitSince ??= ctx.now.monotonic;

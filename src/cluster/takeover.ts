@@ -23,10 +23,12 @@ import {
 } from './holding.js';
 import { acquireLegacy, startLegacy } from './legacy.js';
 import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
-import { endHeal } from './partition.js';
+import { beginHeal, endHeal } from './partition.js';
 import { aimHeld, type GroupRecord, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
 
+/** Announcements of what is held are repeated at this pace, as keepalived does on demand. */
+const refreshInterval = seconds(60);
 /** How long until a failed group is offered again to a peer that could not be asked. */
 const offerRetry = seconds(2);
 
@@ -46,8 +48,11 @@ export function adopt(ctx: Context): void {
 /** We are active: say so, take from nodes that are not there, or wait for those that are. */
 export function onCommUp(ctx: Context): void {
   if (ctx.holding.phase === 'shutdown') return;
+  ctx.deadlines.set('refresh', after(ctx.now.monotonic, refreshInterval));
   if (isLegacy(ctx)) {
     startLegacy(ctx);
+    // No claims are exchanged in legacy mode: whether the peer took over is found out by healing.
+    if (ctx.holding.isAdoptionOpen) beginHeal(ctx, 'we adopted');
   } else {
     startHolding(ctx);
     if (ctx.start.adoptedHolding !== 'none') {
@@ -167,6 +172,14 @@ export function onNodeRestarted(ctx: Context, node: NodeRecord): void {
   resetStandby(ctx, `node ${node.name} restarted`);
   endHeal(ctx);
   ctx.holding.isFailbackDue = true;
+}
+
+/** What a switch or a neighbour has forgotten or learnt wrongly is mended by and by. */
+export function refreshAnnouncements(ctx: Context): void {
+  ctx.deadlines.set('refresh', after(ctx.now.monotonic, refreshInterval));
+  const { claim } = ctx.holding;
+  if (!claim.local && !claim.foreign) return;
+  ctx.effects.push({ kind: 'announce-held', reason: 'refresh' });
 }
 
 /** Switches may have learnt otherwise while the peer was away. */

@@ -64,7 +64,10 @@ export function createSwitchChecker(violated: Violated): Checker {
     stepped: (world) => {
       for (const word of new Set(world.hosts.flatMap((host) => [...host.kernel]))) {
         const holders = world.hosts.filter((host) => host.kernel.has(word));
-        const isWrong = holders.length === 1 && world.caches.get(word) !== holders[0]?.name;
+        // Without a word from the other side nobody can know that it announced something.
+        const isKnowable = hearEachOther(world);
+        const isWrong =
+          isKnowable && holders.length === 1 && world.caches.get(word) !== holders[0]?.name;
         if (!isWrong) wrongSince.delete(word);
         else if (!wrongSince.has(word)) wrongSince.set(word, world.time());
         const start = wrongSince.get(word);
