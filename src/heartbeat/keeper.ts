@@ -24,6 +24,8 @@ const daemonMain = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 interface Child {
   readonly process: ChildProcess;
   isLoaded: boolean;
+  /** Resolves when it is loaded, or has ended before that. */
+  readonly settled: Promise<void>;
   /** Sent as soon as it is loaded. */
   go: ToDaemon | undefined;
 }
@@ -35,8 +37,6 @@ interface Keeper {
   successor: Child | undefined;
   will: Will | undefined;
   logfile: string | undefined;
-  /** A daemon that lost its keeper: ended when its successor is ready to go. */
-  orphanPid: number | undefined;
   driver: Driver<KeeperEvent, KeeperStatus> | undefined;
   onLeft: (code: number) => void;
 }
@@ -49,7 +49,15 @@ function spawnDaemon(keeper: Keeper): Child {
   const started = spawn(process.execPath, [daemonMain, ...pathArguments(keeper.paths)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const child: Child = { process: started, isLoaded: false, go: undefined };
+  let settle: () => void = () => undefined;
+  const settled = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const child: Child = { process: started, isLoaded: false, settled, go: undefined };
+  started.on('message', (message: FromDaemon) => {
+    if (message.kind === 'loaded') settle();
+  });
+  started.once('exit', () => settle());
   started.on('message', (message: FromDaemon) => onMessage(keeper, child, message));
   started.once('error', (cause) => onEnded(keeper, child, 1, cause.message));
   started.once('exit', (code, signal) => {
@@ -62,7 +70,8 @@ function onMessage(keeper: Keeper, child: Child, message: FromDaemon): void {
   switch (message.kind) {
     case 'loaded':
       child.isLoaded = true;
-      if (child.go !== undefined) letGo(keeper, child, child.go);
+      if (child.go !== undefined) tell(child, child.go);
+      child.go = undefined;
       return;
     case 'beating':
       keeper.driver?.offer({ kind: 'child-beating' });
@@ -75,13 +84,6 @@ function onMessage(keeper: Keeper, child: Child, message: FromDaemon): void {
       return;
     }
   }
-}
-
-function letGo(keeper: Keeper, child: Child, go: ToDaemon): void {
-  child.go = undefined;
-  if (keeper.orphanPid !== undefined) killQuietly(keeper.orphanPid);
-  keeper.orphanPid = undefined;
-  tell(child, go);
 }
 
 function killQuietly(pid: number): void {
@@ -119,7 +121,7 @@ function startChild(keeper: Keeper, isAdopting: boolean): void {
   keeper.successor = undefined;
   keeper.child = child;
   const go: ToDaemon = { kind: 'go', predecessor: isAdopting ? keeper.will : undefined };
-  if (child.isLoaded) letGo(keeper, child, go);
+  if (child.isLoaded) tell(child, go);
   else child.go = go;
 }
 
@@ -183,7 +185,6 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     successor: undefined,
     will,
     logfile: will?.logfile,
-    orphanPid: start.orphanPid,
     driver: undefined,
     onLeft: () => undefined,
   };
@@ -206,6 +207,13 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     process.on(signal, signalled);
   }
   process.on('SIGHUP', () => keeper.child?.process.kill('SIGHUP'));
+  if (start.orphanPid !== undefined && isAdopting) {
+    // The orphan goes on beating until its successor is loaded; only then has it to go.
+    keeper.successor = spawnDaemon(keeper);
+    await keeper.successor.settled;
+    if (keeper.successor === undefined) return 1;
+    killQuietly(start.orphanPid);
+  }
   if (isAdopting && keeper.will !== undefined) {
     const deadtime = millis(keeper.will.deadtimeMs);
     driver.offer({ kind: 'will-changed', isHolding: isHolding(keeper.will), deadtime });
