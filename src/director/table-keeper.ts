@@ -8,11 +8,13 @@ import type { DirectorConfig, VirtualServiceConfig } from '../config/director-co
 import { type IpvsRequest, ipvsKeyText } from '../wire/ipvs-table.js';
 import { type DesiredTable, desiredTable } from './desired-table.js';
 import type { DirectorEffect, DirectorEvent } from './director-event.js';
-import { plan, requestKey, requestText } from './plan.js';
+import { createDrift, type Drift } from './drift.js';
+import { plan, requestKey } from './plan.js';
 import { adopt, healthOf, type RealServers } from './real-server.js';
 import { destinationKey, realDestination } from './real-server-text.js';
+import { createRefusals, type Refusals } from './refusals.js';
 import { tableLine } from './table-log.js';
-import { createTableModel, type TableDifference, type TableModel } from './table-model.js';
+import { createTableModel, type TableModel } from './table-model.js';
 import { withdrawal } from './withdrawal.js';
 
 export interface TableKeeperFace {
@@ -32,9 +34,6 @@ type Order =
       readonly desired: DesiredTable;
       readonly isWithdrawal: boolean;
     };
-
-/** Differences told one by one in a round; a table flushed by hand would be thousands of lines. */
-const DIFFERENCE_LINES_MAX = 20;
 
 export interface TableKeeper {
   readonly model: TableModel;
@@ -87,14 +86,9 @@ class Keeper implements TableKeeper {
   #mayReread = true;
   #withdrawn: (() => void)[] = [];
   #answers: { readonly id: number; readonly text: string; readonly mayLack: boolean }[] = [];
-  /** Refused since the round began, by text; not tried again before the next. */
-  readonly #blocked = new Set<string>();
-  readonly #blockedServices = new Set<string>();
-  readonly #refused = new Map<string, string>();
-  #differences = new Map<string, TableDifference>();
-  #toldDifferences = new Set<string>();
+  readonly #refusals: Refusals = createRefusals();
+  readonly #drift: Drift = createDrift();
   #tableFault = '';
-  #repairs = 0;
 
   constructor(face: TableKeeperFace) {
     this.#face = face;
@@ -163,15 +157,15 @@ class Keeper implements TableKeeper {
   }
 
   isConfirmed(): boolean {
-    return this.isQuiet() && this.#refused.size === 0;
+    return this.isQuiet() && this.#refusals.all().size === 0;
   }
 
   refused(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#refused);
+    return Object.fromEntries(this.#refusals.all());
   }
 
   repairs(): number {
-    return this.#repairs;
+    return this.#drift.count();
   }
 
   advance(): void {
@@ -194,14 +188,13 @@ class Keeper implements TableKeeper {
     const desired = this.#desired();
     const scope = new Set(this.#scope.keys());
     const all = plan(desired, this.model.services(), scope);
-    const requests = all.filter((request) => !this.#isBlocked(request));
-    const texts = new Set(all.map(requestText));
-    for (const text of this.#refused.keys()) if (!texts.has(text)) this.#refused.delete(text);
+    const requests = all.filter((request) => !this.#refusals.isBlocked(request));
+    this.#refusals.keepOnly(all);
     if (requests.length > 0) {
       this.#orderRequests(requests, desired, false);
       return;
     }
-    this.#differences.clear();
+    this.#drift.repaired();
     this.#flushAnswers();
   }
 
@@ -247,7 +240,7 @@ class Keeper implements TableKeeper {
     this.#isLoaded = false;
     this.#wantsRead = false;
     this.#wantsPlan = false;
-    this.#refused.clear();
+    this.#refusals.clear();
     this.model.load([]);
     for (const { id } of this.#answers.splice(0)) {
       this.#face.emit({ kind: 'answer', id, isDone: false, text: 'withdrawn before it was done' });
@@ -265,33 +258,17 @@ class Keeper implements TableKeeper {
     this.#tableFault = '';
     const reading = event.answer.value;
     const scope = new Set(this.#scope.keys());
-    if (this.#isLoaded && !this.#isAdopting) this.#compare(reading, scope);
+    if (this.#isLoaded && !this.#isAdopting) {
+      for (const text of this.#drift.take(this.model.differences(reading, scope))) {
+        this.#face.log('WARN', 'table-changed', text);
+      }
+    }
     this.model.load(reading);
     if (this.#isAdopting) this.#adoptAll(now);
     this.#isAdopting = false;
     this.#isLoaded = true;
     this.#wantsPlan = true;
     this.#noteQuiesced();
-  }
-
-  #compare(reading: Parameters<TableModel['load']>[0], scope: ReadonlySet<string>): void {
-    const found = this.model.differences(reading, scope);
-    // Told once as long as it stays: another program may write it anew in every round.
-    const fresh = found.filter(({ text }) => !this.#toldDifferences.has(text));
-    this.#toldDifferences = new Set(found.map(({ text }) => text));
-    this.#repairs += found.length;
-    for (const { serviceKey, destinationKey: name, ...rest } of found) {
-      const key = `${serviceKey} ${name ?? ''}`;
-      this.#differences.set(key, { serviceKey, destinationKey: name, ...rest });
-    }
-    for (const { text } of fresh.slice(0, DIFFERENCE_LINES_MAX)) {
-      this.#face.log('WARN', 'table-changed', `Table changed by another program: ${text}`);
-    }
-    const more = fresh.length - DIFFERENCE_LINES_MAX;
-    if (more > 0) {
-      const text = `Table changed by another program: ${more} more differences`;
-      this.#face.log('WARN', 'table-changed', text);
-    }
   }
 
   #adoptAll(now: Instant): void {
@@ -341,12 +318,13 @@ class Keeper implements TableKeeper {
       const outcome = outcomes[index] ?? { errno: -1, reason: 'no outcome was told' };
       if (outcome.errno !== 0) {
         isRefused = true;
-        this.#takeRefusal(request, outcome.reason);
+        const text = this.#refusals.take(request, outcome.reason);
+        if (text !== undefined) this.#face.log('ERROR', 'kernel-refused', text);
         return;
       }
       this.#tellConfirmed(request, desiredByKey, order.isWithdrawal);
       this.model.confirm(request);
-      this.#refused.delete(requestText(request));
+      this.#refusals.forget(request);
     });
     if (order.isWithdrawal) {
       this.#letGo();
@@ -371,7 +349,7 @@ class Keeper implements TableKeeper {
     const virtual = this.#scope.get(key);
     if (virtual === undefined) return;
     const name = 'destination' in request ? destinationKey(request.destination) : '';
-    const isRepair = this.#differences.has(`${key} ${name}`) || this.#differences.has(`${key} `);
+    const isRepair = this.#drift.isRepair(key, name);
     const line = tableLine(request, {
       virtual,
       desired: desiredByKey.get(key),
@@ -384,27 +362,8 @@ class Keeper implements TableKeeper {
     this.#face.log('info', line.code, line.text);
   }
 
-  #takeRefusal(request: IpvsRequest, reason: string): void {
-    const text = requestText(request);
-    this.#blocked.add(text);
-    const isKnown = this.#refused.get(text) === reason;
-    const isConsequence = this.#blockedServices.has(requestKey(request));
-    this.#refused.set(text, reason);
-    if (request.kind === 'add-service') this.#blockedServices.add(requestKey(request));
-    if (!isKnown && !isConsequence) {
-      this.#face.log('ERROR', 'kernel-refused', `The kernel refused ${text}: ${reason}`);
-    }
-  }
-
-  #isBlocked(request: IpvsRequest): boolean {
-    return (
-      this.#blocked.has(requestText(request)) || this.#blockedServices.has(requestKey(request))
-    );
-  }
-
   #unblock(): void {
-    this.#blocked.clear();
-    this.#blockedServices.clear();
+    this.#refusals.unblock();
     this.#mayReread = true;
   }
 
@@ -417,7 +376,7 @@ class Keeper implements TableKeeper {
   }
 
   #flushAnswers(): void {
-    const first = [...this.#refused].at(0);
+    const first = [...this.#refusals.all()].at(0);
     for (const { id, text, mayLack } of this.#answers.splice(0)) {
       const why = first === undefined ? text : `the kernel refused ${first[0]}: ${first[1]}`;
       this.#face.emit({ kind: 'answer', id, isDone: first === undefined || mayLack, text: why });
