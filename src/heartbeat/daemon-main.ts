@@ -31,11 +31,14 @@ process.on('uncaughtException', (cause) => {
   exit(1);
 });
 
+// What a list of processes shows: which one serves and which one waits.
+process.title = 'lubdub heartbeat successor';
 const thread = startBeatThread();
 let hasBegun = false;
 process.on('message', (message: ToDaemon) => {
   if (message.kind === 'go' && !hasBegun) {
     hasBegun = true;
+    process.title = 'lubdub heartbeat daemon';
     runDaemon(paths, message.predecessor, thread, { tellKeeper, exit }).catch((cause: unknown) => {
       process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
       exit(1);

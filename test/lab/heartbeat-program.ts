@@ -10,8 +10,9 @@ import { AddressWatch, LogWatch } from './watch.js';
 const lubdub = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
 
 /** The process that beats and decides; its parent is the keeper. */
-const daemonPattern = /heartbeat\/daemon-main\.js/;
-const anyPattern = /heartbeat\/(daemon-main|keeper-main)\.js|bin\/lubdub\.js heartbeat/;
+const daemonPattern = /^lubdub heartbeat daemon/;
+const anyPattern =
+  /^lubdub heartbeat|heartbeat\/(daemon-main|keeper-main)\.js|bin\/lubdub\.js heartbeat/;
 
 const commandMs = 120_000;
 
@@ -28,11 +29,11 @@ export interface NodeSeen {
 
 /** What the lab reads of `lubdub status --json`. */
 export interface StatusSeen {
-  readonly localNode: string;
+  readonly node: string;
   readonly holding: string;
   readonly isStable: boolean;
   readonly nodes: readonly NodeSeen[];
-  readonly refused: Readonly<Record<string, number>>;
+  readonly messages: { readonly refused: Readonly<Record<string, number>> };
 }
 
 export class HeartbeatProgram {
@@ -78,8 +79,8 @@ export class HeartbeatProgram {
   async status(): Promise<StatusSeen | undefined> {
     const { stdout } = await this.command('status', '--json');
     try {
-      const seen: { cluster?: StatusSeen } & StatusSeen = JSON.parse(stdout);
-      return seen.cluster ?? seen;
+      const seen: StatusSeen = JSON.parse(stdout);
+      return seen;
     } catch {
       return undefined;
     }
