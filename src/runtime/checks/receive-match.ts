@@ -33,7 +33,9 @@ function matchBounded(pattern: ReceivePattern, text: string): MatchResult {
   try {
     return isMatched(script.runInContext(context, { timeout: MATCH_MS_MAX }) === true);
   } catch (cause) {
-    const isLate = cause instanceof Error && 'code' in cause;
+    // The error is of the other context's own kind, so that it is known by its code alone.
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : '';
+    const isLate = code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
     const what = isLate ? `no result within ${MATCH_MS_MAX} ms` : String(cause);
     return { kind: 'refused', reason: `${what}: simplify the pattern` };
   }
