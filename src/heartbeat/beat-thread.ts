@@ -2,7 +2,6 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ClusterEvent } from '../cluster/cluster-event.js';
-import { isSerial, openSerialPorts, type SerialPorts } from './serial-relay.js';
 import type {
   BeatSetup,
   BeatSnapshot,
@@ -30,15 +29,6 @@ export interface BeatThread {
 /** A small heap keeps the worker's own collections short. */
 const HEAP_MIB_MAX = 48;
 
-/** The worker has no counters of the lines that are held here. */
-function withPortCounters(snapshot: BeatSnapshot, ports: SerialPorts | undefined): BeatSnapshot {
-  const media = snapshot.media.map((report) => {
-    const counters = ports?.countersOf(report.name);
-    return counters === undefined ? report : { ...report, counters };
-  });
-  return { ...snapshot, media };
-}
-
 export function startBeatThread(): BeatThread {
   const worker = new Worker(new URL('./beat-worker.js', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
@@ -46,7 +36,6 @@ export function startBeatThread(): BeatThread {
   const tell = (message: ToWorker): void => worker.postMessage(message);
   const awaited = new Map<number, (snapshot: BeatSnapshot) => void>();
   let listener: BeatListener | undefined;
-  let ports: SerialPorts | undefined;
   let isEnding = false;
   let questions = 0;
   const loaded = new Promise<void>((resolve, reject) => {
@@ -56,12 +45,10 @@ export function startBeatThread(): BeatThread {
           return resolve();
         case 'beating':
           return listener?.onBeating();
-        case 'line-out':
-          return ports?.send(message);
         case 'effect':
           return listener?.onEffect(message.effect);
         case 'snapshot':
-          awaited.get(message.id)?.(withPortCounters(message.snapshot, ports));
+          awaited.get(message.id)?.(message.snapshot);
           awaited.delete(message.id);
           return;
       }
@@ -80,7 +67,6 @@ export function startBeatThread(): BeatThread {
     begin: (setup, heard) => {
       listener = heard;
       tell({ kind: 'begin', setup });
-      ports = openSerialPorts(setup.media.filter(isSerial), tell);
     },
     offer: (event) => tell({ kind: 'event', event }),
     snapshot: () =>
@@ -91,7 +77,6 @@ export function startBeatThread(): BeatThread {
       }),
     end: async () => {
       isEnding = true;
-      ports?.close();
       await worker.terminate();
     },
   };

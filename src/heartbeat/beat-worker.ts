@@ -13,12 +13,12 @@ import { createClusterEngine } from '../cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
-import type { Medium, MediumListener, MediumSetting } from '../media/medium.js';
+import { openSys } from '../kernel/sys.js';
+import type { Medium, MediumSetting } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { nodeHmac } from '../runtime/hmac.js';
-import { isSerial, type RelayedMedium, relayedMedium } from './serial-relay.js';
 import type {
   BeatSetup,
   BeatSnapshot,
@@ -38,7 +38,6 @@ interface OpenPath {
 }
 
 interface Beat {
-  readonly relayed: ReadonlyMap<string, RelayedMedium>;
   readonly driver: Driver<ClusterEvent, ClusterStatus>;
   readonly paths: OpenPath[];
 }
@@ -64,14 +63,10 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
   }, limitMs / LOOKS_PER_LIMIT);
 }
 
-function openPath(
-  setting: MediumSetting,
-  offer: (event: ClusterEvent) => void,
-  relayed: Map<string, RelayedMedium>,
-): OpenPath {
+function openPath(setting: MediumSetting, offer: (event: ClusterEvent) => void): OpenPath {
   const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
   const path = { isUp: false, reason: 'not open yet' };
-  const listener: MediumListener = {
+  const medium = openMedium(setting, {
     onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
     onUp: () => {
       path.isUp = true;
@@ -83,11 +78,8 @@ function openPath(
       path.reason = reason;
       offer({ kind: 'medium-down', medium: name, reason });
     },
-  };
-  if (!isSerial(setting)) return Object.assign(path, { medium: openMedium(setting, listener) });
-  const relay = relayedMedium(setting, listener, tell);
-  relayed.set(setting.path, relay);
-  return Object.assign(path, { medium: relay.medium });
+  });
+  return Object.assign(path, { medium });
 }
 
 function begin(setup: BeatSetup): Beat {
@@ -127,11 +119,10 @@ function begin(setup: BeatSetup): Beat {
     }
   };
   const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
-  const relayed = new Map<string, RelayedMedium>();
-  for (const setting of setup.media) paths.push(openPath(setting, driver.offer, relayed));
+  for (const setting of setup.media) paths.push(openPath(setting, driver.offer));
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
-  return { driver, paths, relayed };
+  return { driver, paths };
 }
 
 function snapshotOf(beat: Beat): BeatSnapshot {
@@ -154,10 +145,6 @@ port.on('message', (message: ToWorker) => {
       assert(beat === undefined, 'the beat begins once');
       beat = begin(message.setup);
       return;
-    case 'line-in':
-    case 'line-state':
-      beat?.relayed.get(message.path)?.take(message);
-      return;
     case 'event':
       beat?.driver.offer(message.event);
       return;
@@ -167,4 +154,7 @@ port.on('message', (message: ToWorker) => {
       return;
   }
 });
+// Loaded before the first beat rather than in it: a successor has half a dead time in all.
+await import('serialport');
+openSys();
 tell({ kind: 'ready' });

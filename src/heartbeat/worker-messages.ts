@@ -41,30 +41,12 @@ export interface BeatSnapshot {
 /** `send` never leaves the worker. */
 export type OutwardEffect = Exclude<ClusterEffect, { readonly kind: 'send' }>;
 
-/** Of a serial line, which the main thread holds for the worker. */
-export type SerialToWorker =
-  | { readonly kind: 'line-in'; readonly path: string; readonly bytes: Uint8Array }
-  | {
-      readonly kind: 'line-state';
-      readonly path: string;
-      readonly isUp: boolean;
-      readonly reason: string;
-    };
-
-export interface SerialFromWorker {
-  readonly kind: 'line-out';
-  readonly path: string;
-  readonly line: Uint8Array;
-}
-
 export type ToWorker =
-  | SerialToWorker
   | { readonly kind: 'begin'; readonly setup: BeatSetup }
   | { readonly kind: 'event'; readonly event: ClusterEvent }
   | { readonly kind: 'snapshot-wanted'; readonly id: number };
 
 export type FromWorker =
-  | SerialFromWorker
   /** Everything is loaded; `begin` will be carried out at once. */
   | { readonly kind: 'ready' }
   /** The first message has left on at least one medium. */
