@@ -41,7 +41,7 @@ export function parseAuthKeys(
   mode: number | undefined,
 ): ParsedAuthKeys {
   const lines = splitLines(text);
-  const sink = createSink(fileName, lines.map(coverKey));
+  const sink = createSink(fileName, lines, coverKey);
   judgeMode(mode, fileName, sink);
   const draft: Draft = { current: undefined, keys: new Map(), before: new Set() };
   for (const [index, line] of lines.entries()) {

@@ -87,6 +87,8 @@ export interface DiagnosticSink {
   warning(code: DiagnosticCode, span: Span, message: string, more?: DiagnosticExtras): void;
   readonly all: readonly Diagnostic[];
   hasErrors(): boolean;
+  /** Further errors are dropped: what is costly to say need not be made up. */
+  isFull(): boolean;
 }
 
 export interface DiagnosticExtras {
@@ -95,12 +97,17 @@ export interface DiagnosticExtras {
   readonly related?: (Place & { readonly message: string }) | undefined;
 }
 
-/** More faults than this are not news; the rest is dropped so that hostile files stay cheap. */
+/** More errors, or warnings, than this are not news: hostile files stay cheap. */
 export const diagnosticsMax = 200;
 
-/** Collects the diagnostics of one file, whose lines (secrets covered) it quotes. */
-export function createSink(file: string, lines: readonly string[]): DiagnosticSink {
+/** Collects the diagnostics of one file, whose lines it quotes after `cover` hid their secrets. */
+export function createSink(
+  file: string,
+  lines: readonly string[],
+  cover: (line: string) => string = (line) => line,
+): DiagnosticSink {
   const all: Diagnostic[] = [];
+  const counts = { error: 0, warning: 0 };
   const add = (
     severity: Diagnostic['severity'],
     code: DiagnosticCode,
@@ -108,7 +115,8 @@ export function createSink(file: string, lines: readonly string[]): DiagnosticSi
     message: string,
     more: DiagnosticExtras = {},
   ): void => {
-    if (all.length >= diagnosticsMax) return;
+    counts[severity] += 1;
+    if (counts[severity] > diagnosticsMax) return;
     all.push({
       severity,
       code,
@@ -117,7 +125,7 @@ export function createSink(file: string, lines: readonly string[]): DiagnosticSi
       column: span.column,
       length: Math.max(1, span.length),
       message,
-      excerpt: lines[span.line - 1] ?? '',
+      excerpt: cover(lines[span.line - 1] ?? ''),
       hint: more.hint,
       originalLine: more.originalLine,
       related: more.related,
@@ -128,7 +136,8 @@ export function createSink(file: string, lines: readonly string[]): DiagnosticSi
     error: (code, span, message, more) => add('error', code, span, message, more),
     warning: (code, span, message, more) => add('warning', code, span, message, more),
     all,
-    hasErrors: () => all.some((each) => each.severity === 'error'),
+    hasErrors: () => counts.error > 0,
+    isFull: () => counts.error >= diagnosticsMax,
   };
 }
 

@@ -151,7 +151,8 @@ function reportUnknown(
   sink: DiagnosticSink,
   knownHint?: string,
 ): void {
-  const covered = coverSecret(line);
+  // Counted, but not shown any more.
+  const covered = sink.isFull() ? '' : coverSecret(line);
   // The words of ldirectord 4.12, which quotes the line in a virtual service only.
   const message = `Unknown command ${scope === 'virtual' ? `"${covered}"` : covered}`;
   const name = /^\s*([A-Za-z0-9_-]*)/.exec(line)?.[1] ?? '';
@@ -160,7 +161,7 @@ function reportUnknown(
     name === ''
       ? { line: number, column: 1, length: Math.max(1, line.length) }
       : { line: number, column, length: name.length };
-  const hint = knownHint ?? hintFor(name, line, scope);
+  const hint = knownHint ?? (sink.isFull() ? undefined : hintFor(name, line, scope));
   sink.error(column > 1 && scope === 'global' ? 'indentation' : 'unknown-directive', at, message, {
     hint,
   });

@@ -44,7 +44,7 @@ export function parseDirectorConfig(
   names: NameLookup,
 ): ParsedDirectorConfig {
   const lines = splitLines(text);
-  const sink = createSink(fileName, lines.map(coverSecret));
+  const sink = createSink(fileName, lines, coverSecret);
   const context: ReadContext = { sink, names };
   const sections = splitSections(lines, sink);
   const draft = readGlobals(sections.globals, context);

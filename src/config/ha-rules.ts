@@ -10,9 +10,13 @@ import { timeText } from './ha-values.js';
 
 type Statements = readonly HaStatement[];
 
+/** The last line of the first of `names` that is written; the whole file when none is. */
 function lastAt(statements: Statements, ...names: readonly string[]): Span {
-  const found = statements.filter((each) => names.includes(each.directive.name)).at(-1);
-  return found?.at ?? wholeFile;
+  for (const name of names) {
+    const found = statements.findLast((each) => each.directive.name === name);
+    if (found !== undefined) return found.at;
+  }
+  return wholeFile;
 }
 
 export function judgeTimes(config: HaConfig, statements: Statements, sink: DiagnosticSink): void {

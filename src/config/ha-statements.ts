@@ -57,7 +57,7 @@ export function parseStatements(
 }
 
 function reportUnknown(name: Word, sink: DiagnosticSink): void {
-  const meant = nearestWord(name.text, haDirectiveByName.keys());
+  const meant = sink.isFull() ? undefined : nearestWord(name.text, haDirectiveByName.keys());
   // The first words are those of heartbeat 3.0.6.
   sink.error('unknown-directive', name, `Illegal directive [${name.text}]`, {
     hint: meant === undefined ? undefined : `did you mean "${meant}"?`,

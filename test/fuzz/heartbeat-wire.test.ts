@@ -134,7 +134,7 @@ describe('the heartbeat wire under hostile bytes', () => {
     for (const text of hostile) {
       const began = performance.now();
       assert.equal(openMessage(Buffer.from(text), ring).ok, false);
-      assert.ok(performance.now() - began < 1000, text.slice(0, 20));
+      assert.ok(performance.now() - began < 5000, text.slice(0, 20));
     }
   });
 });
