@@ -8,6 +8,7 @@ import type { DirectorConfig } from '#src/config/director-config.js';
 import type { DirectorEffect, DirectorEvent, DirectorMode } from '#src/director/director-event.js';
 import type { DirectorStatus } from '#src/director/director-status.js';
 import { createDirectorEngine, type DirectorEngine } from '#src/director/engine.js';
+import type { IpvsRequest } from '#src/wire/ipvs-table.js';
 import { FakeIpvs } from './fake-ipvs.js';
 
 export interface ScriptedServer {
@@ -22,6 +23,8 @@ export class DirectorWorld {
   readonly answers: { id: number; isDone: boolean; text: string }[] = [];
   readonly servers: Map<string, ScriptedServer> = new Map();
   readonly started: { atMs: number; spec: CheckSpec }[] = [];
+  /** A planted fault: what becomes of requests on their way to the kernel. */
+  tamper: (requests: readonly IpvsRequest[]) => readonly IpvsRequest[] = (requests) => requests;
   inFlightMost = 0;
   settledAtMs: number | undefined;
   hasExited = false;
@@ -115,7 +118,10 @@ export class DirectorWorld {
         return { kind: 'table-read', id: effect.id, answer };
       }
       case 'apply': {
-        const answer = { ok: true, value: this.kernel.apply(effect.requests) } as const;
+        const answer = {
+          ok: true,
+          value: this.kernel.apply(this.tamper(effect.requests)),
+        } as const;
         return { kind: 'requests-applied', id: effect.id, answer };
       }
       case 'run-check': {
