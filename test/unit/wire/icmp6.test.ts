@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emitAdvertisement, parseAdvertisement } from '#src/wire/icmp6.js';
+import { feedHostile, fromHex } from './hostile.js';
+
+/** As tcpdump saw it leave a Linux machine; the checksum is the kernel's. */
+const onTheWire = fromHex(`
+  88 00 5ed9 20000000 fd770000000000000000000000000100 02 01 42c09ff41822`);
+
+const advertisement = {
+  target: 'fd77::100',
+  mac: '42:c0:9f:f4:18:22',
+  isRouter: false,
+  isSolicited: false,
+  isOverride: true,
+};
+
+test('an advertisement is taken apart into flags, target and hardware address', () => {
+  assert.equal(onTheWire.length, 32);
+  assert.equal(onTheWire[4], 0x20);
+});
+
+test('an advertisement is parsed as it was seen on the wire', () => {
+  assert.deepEqual(parseAdvertisement(onTheWire), { ok: true, value: advertisement });
+});
+
+test('an advertisement is emitted as it was seen, but for the checksum', () => {
+  const emitted = emitAdvertisement(advertisement);
+  assert.deepEqual(emitted.ok ? emitted.value : undefined, onTheWire.with(2, 0).with(3, 0));
+});
+
+test('a router says that it is one', () => {
+  const built = emitAdvertisement({ ...advertisement, isRouter: true });
+  assert.equal(built.ok ? built.value[4] : 0, 0xa0);
+  assert.equal(emitAdvertisement({ ...advertisement, target: '10.77.0.1' }).ok, false);
+});
+
+test('hostile bytes are refused and never thrown at', () => {
+  feedHostile(onTheWire, parseAdvertisement);
+});
