@@ -58,7 +58,7 @@ function nodeRows(report: JsonObject): readonly (readonly string[])[] {
     return [
       `${word(node.name)}${isLocal ? '*' : ''}`,
       state === 'dead' ? 'DEAD' : state,
-      isLocal ? word(report.role) : node.kind === 'ping' ? 'ping' : word(node.holding),
+      node.role === 'active' ? 'ACTIVE' : word(node.role),
       isLocal ? '-' : ageText(node.heardSecondsAgo),
       links === '' ? '-' : links,
     ];

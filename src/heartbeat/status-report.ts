@@ -72,12 +72,30 @@ function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
 const ageOf = (takenAt: number, point: number | undefined): number | null =>
   point === undefined ? null : Math.max(0, Math.round(takenAt - point)) / 1000;
 
-function nodeReport(node: NodeStatus, takenAt: number): JsonObject {
+/** What a node holds, in terms of groups: `local` of a node that no group prefers is nothing. */
+function servesAny(cluster: ClusterStatus, node: NodeStatus): boolean {
+  if (node.isLocal) return cluster.groups.some((group) => group.state === 'held');
+  return cluster.groups.some((group) => {
+    const isOwn = group.preferredNode === node.name;
+    return node.holding === 'all' || node.holding === (isOwn ? 'local' : 'foreign');
+  });
+}
+
+/** The role in one word: who serves. */
+function roleOf(cluster: ClusterStatus, node: NodeStatus): string {
+  if (node.kind === 'ping') return 'ping';
+  if (node.state === 'dead') return 'dead';
+  if (node.isLocal && !cluster.isStable) return 'transition';
+  return servesAny(cluster, node) ? 'active' : 'standby';
+}
+
+function nodeReport(cluster: ClusterStatus, node: NodeStatus, takenAt: number): JsonObject {
   return {
     name: node.name,
     kind: node.kind,
     isLocal: node.isLocal,
     state: node.state,
+    role: roleOf(cluster, node),
     sinceSeconds: ageOf(takenAt, node.changedAt),
     heardSecondsAgo: ageOf(takenAt, node.heardAt),
     deadtimeSeconds: node.deadtimeMs / 1000,
@@ -113,16 +131,11 @@ function mediaReport(snapshot: BeatSnapshot): readonly JsonObject[] {
   }));
 }
 
-/** The role in one word: who serves. */
-function roleOf(cluster: ClusterStatus): string {
-  if (!cluster.isStable) return 'transition';
-  return cluster.groups.some((group) => group.state === 'held') ? 'active' : 'standby';
-}
-
 export async function reportStatus(daemon: Daemon): Promise<JsonObject> {
   const snapshot = await daemon.thread.snapshot();
   const { cluster, takenAt } = snapshot;
   const directors = await daemon.resources.directors.report();
+  const local = cluster.nodes.find((node) => node.isLocal);
   const findings = [...findGroups(cluster), ...findNodes(cluster), ...findDirectors(directors)];
   if (cluster.splitSince !== undefined) {
     const since = ageOf(takenAt, cluster.splitSince) ?? 0;
@@ -140,7 +153,7 @@ export async function reportStatus(daemon: Daemon): Promise<JsonObject> {
     health,
     findings: findings.map(({ text }) => text),
     node: cluster.localNode,
-    role: roleOf(cluster),
+    role: local === undefined ? 'unknown' : roleOf(cluster, local),
     state: cluster.localState,
     holding: cluster.holding,
     isStable: cluster.isStable,
@@ -153,7 +166,7 @@ export async function reportStatus(daemon: Daemon): Promise<JsonObject> {
     upSeconds: ageOf(takenAt, daemon.startedAt),
     configHash: daemon.prepared.configHash,
     splitSeconds: ageOf(takenAt, cluster.splitSince),
-    nodes: cluster.nodes.map((node) => nodeReport(node, takenAt)),
+    nodes: cluster.nodes.map((node) => nodeReport(cluster, node, takenAt)),
     media: mediaReport(snapshot),
     groups: cluster.groups.map((group) => groupReport(group, takenAt)),
     addresses: [...announced].map(([address, count]) => ({ address, announced: count })),
