@@ -187,6 +187,8 @@ export function onNodeHeard(ctx: Context, node: NodeRecord): void {
   const { claim } = ctx.holding;
   if (node !== ctx.peer || (!claim.local && !claim.foreign)) return;
   ctx.effects.push({ kind: 'announce-held', reason: `node ${node.name} is back` });
+  // It went active without us, a restart behind a partition: no `starting` will come from it.
+  if (node.state === 'active') beginHeal(ctx, `node ${node.name} is active already`);
 }
 
 /** A group came to rest: if it failed, the set is told truthfully and offered to the peer. */

@@ -127,11 +127,76 @@ export function createOperatorChecker(violated: Violated): Checker {
   };
 }
 
+/** At most one order is outstanding for a group, and nothing that runs is started. */
+export function createOrderChecker(violated: Violated): Checker {
+  const outstanding = new Map<string, number>();
+  return {
+    name: 'orders',
+    stepped: (_world, host, effects, event) => {
+      // A new process knows nothing of the orders of its predecessor.
+      if (event.kind === 'started') {
+        for (const name of [...outstanding.keys()]) {
+          if (name.startsWith(`${host.name} `)) outstanding.delete(name);
+        }
+      }
+      if (event.kind === 'resource-ran') {
+        for (const [name, id] of outstanding) {
+          if (id === event.id && name.startsWith(`${host.name} `)) outstanding.delete(name);
+        }
+      }
+      for (const effect of effects) {
+        if (effect.kind !== 'run-resource') continue;
+        const name = `${host.name} ${effect.groupKey}`;
+        if (outstanding.has(name)) violated(`two orders outstanding: ${name}`);
+        outstanding.set(name, effect.id);
+        const { word } = effect.resource;
+        if (effect.verb !== 'start' || !host.kernel.has(word)) continue;
+        violated(`${word} is started on ${host.name} where it runs already`);
+      }
+    },
+  };
+}
+
+/** What the other node needs after a death: the dead time, the start, a status under way. */
+export const takeoverBoundMs = (options: WorldOptions): number =>
+  options.deadtimeMs + 2000 + options.keepaliveMs + moveMs(options);
+
+/** After one failure everything is served by the survivor, if that had settled before. */
+export function createTakeoverChecker(violated: Violated): Checker {
+  let failedAt: number | undefined;
+  let survivor: Host | undefined;
+  const arm = (world: World): void => {
+    const [down, up] = world.mom.isRunning() ? [world.dad, world.mom] : [world.mom, world.dad];
+    const isOneDown = !down.isRunning() && up.isRunning() && !up.isPaused();
+    const isSettled = up.status()?.isStable === true && world.time() - up.awakeSince() > 20_000;
+    if (!isOneDown) failedAt = undefined;
+    else if (failedAt === undefined && isSettled) failedAt = world.time();
+    survivor = up;
+  };
+  return {
+    name: 'takeover',
+    stepped: (world) => {
+      arm(world);
+      if (failedAt === undefined || survivor === undefined) return;
+      // A script that was made to fail, or slow, has its own scenario.
+      if (survivor.manners.size > 0) failedAt = world.time();
+      if (world.time() - failedAt <= takeoverBoundMs(world.options)) return;
+      for (const group of survivor.config.groups) {
+        if (servesGroup(survivor, group)) continue;
+        violated(`${survivor.name} does not serve ${group.key} after the death of the other`);
+        failedAt = Number.POSITIVE_INFINITY;
+      }
+    },
+  };
+}
+
 export const createCheckers = (violated: Violated): readonly Checker[] => [
   createOneHolderChecker(violated),
   createSwitchChecker(violated),
   createLimitChecker(violated),
   createOperatorChecker(violated),
+  createOrderChecker(violated),
+  createTakeoverChecker(violated),
 ];
 
 /** What the other node holds, in its own words, when every group has one holder. */

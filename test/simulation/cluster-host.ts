@@ -68,7 +68,6 @@ export interface HostHooks {
 interface Life {
   engine: ClusterEngine;
   version: number;
-  readonly outstanding: Map<number, string>;
 }
 
 /** Announcements follow the start of an address at this distance, as the adapter sends them. */
@@ -130,7 +129,7 @@ export function createHost(
         host.log.push(`${Math.round(agenda.time())} ${effect.line.level}: ${effect.line.text}`);
         return;
       case 'run-resource':
-        runResource(effect.id, effect.groupKey, effect.resource, effect.verb);
+        runResource(effect.id, effect.resource, effect.verb);
         return;
       case 'announce-held':
         for (const word of host.kernel) announce(word);
@@ -156,28 +155,15 @@ export function createHost(
     }
   };
 
-  const runResource = (
-    id: number,
-    groupKey: string,
-    resource: ResourceSpec,
-    verb: ResourceVerb,
-  ): void => {
+  const runResource = (id: number, resource: ResourceSpec, verb: ResourceVerb): void => {
     const current = life;
     if (current === undefined) return;
-    if ([...current.outstanding.values()].includes(groupKey)) {
-      hooks.violated(`two orders outstanding for group ${groupKey} on ${host.name}`);
-    }
-    current.outstanding.set(id, groupKey);
     const { word } = resource;
-    if (verb === 'start' && host.kernel.has(word)) {
-      hooks.violated(`${word} started on ${host.name} where it runs already`);
-    }
     const manner = host.manners.get(`${word} ${verb}`);
     if (manner?.result === 'hangs') return;
     const takesMs = manner?.takesMs ?? (verb === 'status' ? host.scriptMs / 4 : host.scriptMs);
     agenda.at(agenda.time() + takesMs, () => {
       if (life !== current) return;
-      current.outstanding.delete(id);
       const outcome = outcomeOf(word, verb, manner?.result !== 'fails');
       if (verb === 'start' && outcome.kind === 'done') announce(word);
       offer({ kind: 'resource-ran', id, outcome });
@@ -219,7 +205,7 @@ export function createHost(
         adoptedHolding: adopted?.holding ?? 'none',
         prng: createPrng(prng.between(0, 0x7fff_ffff)),
       });
-      life = { engine, version: 0, outstanding: new Map() };
+      life = { engine, version: 0 };
       step({ kind: 'started' });
       for (const { name } of config.media) step({ kind: 'medium-up', medium: name });
     },
