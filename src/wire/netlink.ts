@@ -205,7 +205,8 @@ export function parseNetlinkAnswer(message: NetlinkMessage): Result<NetlinkAnswe
   if (message.type === NLMSG_DONE && payload.length < 4) return ok({ errno: 0, text: '' });
   if (payload.length < 4) return failure('truncated', 'error number');
   const view = viewOf(payload);
-  const errno = -view.getInt32(0, hostIsLittleEndian);
+  // Subtracted, because the negative of 0 would be -0.
+  const errno = 0 - view.getInt32(0, hostIsLittleEndian);
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return ok({ errno, text: '' });
   let skip = 4;
   if (message.type === NLMSG_ERROR) {

@@ -8,7 +8,16 @@ import { watchKernel } from '#src/kernel/events.js';
 import { neighbourMac } from '#src/kernel/neighbours.js';
 import { probeAddress } from '#src/kernel/probe.js';
 import { openSys, type Sys } from '#src/kernel/sys.js';
-import { ip, makePair, type Pair, sysIn, until, whyNoNamespaces } from './netns.js';
+import {
+  commandExists,
+  ip,
+  makePair,
+  type Pair,
+  runIn,
+  sysIn,
+  until,
+  whyNoNamespaces,
+} from './netns.js';
 
 const skip = whyNoNamespaces() ?? false;
 let pair: Pair;
@@ -134,6 +143,19 @@ test('a new address belongs to the interface on whose segment it lies', { skip }
   ip('-n', pair.a, 'link', 'set', 'eth0', 'down');
   assert.deepEqual(table.placeOf('10.77.0.100'), { ...place, broadcast: '10.77.0.255' });
   ip('-n', pair.a, 'link', 'set', 'eth0', 'up');
+});
+
+test('who holds an address is told for the log where ping and arp are installed', { skip }, () => {
+  const module = new URL('../../kernel/who-holds.js', import.meta.url);
+  const ask = (address: string): string => {
+    const script =
+      `import { whoHolds } from '${module.href}';` +
+      `console.log(await whoHolds('${address}', 5000));process.exit();`;
+    return runIn(pair.a, process.execPath, '--input-type=module', '-e', script).trim();
+  };
+  const isInstalled = commandExists('ping') && commandExists('arp');
+  assert.equal(ask('10.77.0.2'), isInstalled ? macOf(pair.b) : 'undefined');
+  assert.equal(ask('10.77.0.88'), 'undefined');
 });
 
 test('without rights the refusal says so', { skip }, () => {
