@@ -9,10 +9,11 @@ import { AddressWatch, LogWatch } from './watch.js';
 
 const lubdub = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
 
-/** The process that beats and decides; its parent is the keeper. */
+/** The process that beats and decides names itself so; its parent is the keeper. */
 const daemonPattern = /^lubdub heartbeat daemon/;
+const keeperPattern = /keeper-main\.js|bin\/lubdub\.js heartbeat/;
 const anyPattern =
-  /^lubdub heartbeat|heartbeat\/(daemon-main|keeper-main)\.js|bin\/lubdub\.js heartbeat/;
+  /^lubdub heartbeat|heartbeat\/(daemon|keeper)-main\.js|bin\/lubdub\.js heartbeat/;
 
 const commandMs = 120_000;
 
@@ -119,9 +120,7 @@ export class HeartbeatProgram {
 
   /** Clean stop: what an operator's SIGTERM to the service does. */
   async stop(limitMs: number): Promise<void> {
-    const keepers = this.host.processes().filter((each) => anyPattern.test(each.command));
-    const keeper = keepers.find((each) => !daemonPattern.test(each.command));
-    if (keeper !== undefined) process.kill(keeper.pid, 'SIGTERM');
+    this.host.kill(keeperPattern, 'SIGTERM');
     await waitFor(
       `heartbeat on ${this.host.name} to stop`,
       limitMs,

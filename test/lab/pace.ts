@@ -6,7 +6,7 @@ import { nowMs } from './wait.js';
 
 /** A Node.js process starts and ends in this time on the machine the limits were chosen on. */
 const usualStartMs = 60;
-const paceMax = 40;
+const paceMax = 10;
 
 let measured: Promise<number> | undefined;
 

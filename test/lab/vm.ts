@@ -85,9 +85,10 @@ export async function runInVm(argv: readonly string[], options: VmOptions = {}):
   );
   const end = (): void => {
     machine.child.kill('SIGKILL');
+    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   };
   process.once('exit', end);
-  const limit = setTimeout(end, options.limitMs ?? 600_000);
+  const limit = setTimeout(() => machine.child.kill('SIGKILL'), options.limitMs ?? 600_000);
   await machine.ended;
   clearTimeout(limit);
   process.off('exit', end);

@@ -44,7 +44,7 @@ async function coldStart(scenario: Scenario): Promise<Figures> {
   const { cluster } = scenario;
   const from = nowMs();
   for (const director of cluster.directors.values()) director.start();
-  await waitForHolder(scenario, 'penguin-mom', 60_000 * scenario.pace);
+  await waitForHolder(scenario, 'penguin-mom', 20_000 * scenario.pace);
   const heldAfter = round(nowMs() - from);
   scenario.say(`penguin-mom holds both addresses after ${heldAfter} ms, penguin-dad none`);
   const labels = (await cluster.director('penguin-mom').host.addresses())

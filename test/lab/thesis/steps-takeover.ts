@@ -76,7 +76,7 @@ async function standby(scenario: Scenario): Promise<Figures> {
   const from = nowMs();
   const asked = await dad.command('standby', 'all');
   assert.equal(asked.code, 0, asked.stderr);
-  await waitForHolder(scenario, 'penguin-mom', 60_000 * scenario.pace);
+  await waitForHolder(scenario, 'penguin-mom', 20_000 * scenario.pace);
   await waitForService(scenario, 30_000 * scenario.pace);
   await waitForTable(scenario, cluster.director('penguin-mom'), wholeTable, 20_000 * scenario.pace);
   await expectArp(scenario, 'penguin-mom');
