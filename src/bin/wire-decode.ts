@@ -113,7 +113,8 @@ function textBlock(number: number, line: string, ring: KeyRing): string {
     const type = field.type === 0 ? '   ' : `(${field.type})`;
     return `  ${printable(field.name).padEnd(width)} ${type} ${printable(shownValue(field))}\n`;
   });
-  return `message ${number}: ${verdictOf(seen)}\n${rows.join('')}${rebuildRemark(seen, bytes.value)}\n`;
+  const remark = rebuildRemark(seen, bytes.value);
+  return `message ${number}: ${verdictOf(seen)}\n${rows.join('')}${remark}\n`;
 }
 
 function verdictOf(seen: Inspection): string {

@@ -194,7 +194,9 @@ function readRange(
   const count = numberOfIpv4(end) - from + 1;
   if (count < 1) {
     // The wording is the wrong way round in ldirectord as well.
-    const message = `Invalid Range: ${first}-${last}: First value must be greater than or equal to the second value`;
+    const message =
+      `Invalid Range: ${first}-${last}: ` +
+      'First value must be greater than or equal to the second value';
     sink.error('bad-real-server', at, message, { hint: 'write the lower address first' });
     return undefined;
   }
@@ -293,7 +295,8 @@ export function readFallbackLine(
   }
   const address = resolveHost(host, family, names);
   if (address === undefined) {
-    const message = `invalid IPv${family} address or could not resolve for fallback server: ${host}`;
+    const what = `invalid IPv${family} address or could not resolve for fallback server`;
+    const message = `${what}: ${host}`;
     sink.error('cannot-resolve', at, message);
     return undefined;
   }

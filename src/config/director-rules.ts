@@ -67,7 +67,9 @@ function judgeReals(
   for (const statement of draft.realLines) {
     const match = /^(\S+):([0-9]+)\s+(gate|ipip)\b/.exec(statement.value.trim());
     if (match === null || Number(match[2]) === port) continue;
-    const message = `real ${match[1]}:${match[2]} with "${match[3]}" keeps port ${port}; port mapping needs "masq"`;
+    const [, host, ownPort, method] = match;
+    const place = `real ${host}:${ownPort} with "${method}"`;
+    const message = `${place} keeps port ${port}; port mapping needs "masq"`;
     sink.warning('port-not-mapped', statement.valueAt, message);
   }
 }
@@ -83,7 +85,8 @@ function judgeService(
   const written = draft.last.get('service');
   warnUnspoken(virtual.service, written ?? section.head, context);
   if (virtual.service !== 'none' || written !== undefined) return;
-  const message = `the real servers of ${virtual.name} are never checked: its port has no usual service`;
+  const why = 'its port has no usual service';
+  const message = `the real servers of ${virtual.name} are never checked: ${why}`;
   context.sink.warning('unchecked-service', section.head.valueAt, message, {
     hint: 'write "service=http" or the like, or "checktype=connect"',
   });

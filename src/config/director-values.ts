@@ -168,7 +168,8 @@ export function readCheckType(
     return { kind: 'combined', connects };
   }
   const message =
-    'checktype must be "connect", "negotiate", "on", "off", "ping", "external", "external-perl" or a positive number';
+    'checktype must be "connect", "negotiate", "on", "off", "ping", ' +
+    '"external", "external-perl" or a positive number';
   const meant = nearestWord(value, checkKinds);
   sink.error('bad-value', statement.valueAt, message, {
     hint: meant === undefined ? undefined : `did you mean "${meant}"?`,

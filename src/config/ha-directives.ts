@@ -141,7 +141,7 @@ const supported: readonly Row[] = [
     words('HOST…', 1, mediaMax),
     '',
     'none',
-    'Pseudo nodes that show by ICMP echo whether the network works.',
+    'Pseudo nodes that show by ICMP echo whether the network works; not asked yet.',
   ],
   ['logfile', words('FILE', 1), '', 'none', 'File for log lines.'],
   ['debugfile', words('FILE', 1), '', 'none', 'File for log lines and debug lines.'],

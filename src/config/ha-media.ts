@@ -104,7 +104,10 @@ function addWords(
       addMcast(draft, words, sink);
       return;
     case 'ping':
-      draft.pingNodes.push(...words.map((word) => word.text));
+      sink.warning('not-supported-yet', statement.name, 'ping nodes are not asked yet', {
+        hint: 'they are named in the status, and stay dead',
+      });
+      addPingNodes(draft, words, sink);
       return;
     default:
       return;
@@ -127,6 +130,17 @@ function addUcast(draft: MediaDraft, words: readonly Word[], sink: DiagnosticSin
     return;
   }
   draft.media.push({ kind: 'ucast', interfaceName: nic.text, host: host.text, port: draft.port });
+}
+
+function addPingNodes(draft: MediaDraft, words: readonly Word[], sink: DiagnosticSink): void {
+  for (const word of words) {
+    if (draft.pingNodes.includes(word.text)) {
+      sink.error('duplicate-node', word, `ping node ${word.text} is named twice`);
+    } else if (draft.pingNodes.length === mediaMax) {
+      sink.error('too-many-members', word, `more than ${mediaMax} ping nodes`);
+      return;
+    } else draft.pingNodes.push(word.text);
+  }
 }
 
 function addMcast(draft: MediaDraft, words: readonly Word[], sink: DiagnosticSink): void {

@@ -107,6 +107,10 @@ function judgeNodes(
       },
     );
   }
+  const both = config.pingNodes.find((name) => nodes.includes(name.toLowerCase()));
+  if (both !== undefined) {
+    sink.error('duplicate-node', lastAt(statements, 'ping'), `${both} is a node and a ping node`);
+  }
   if (nodes.length > nodesMax) {
     sink.error('too-many-members', at, `more than ${nodesMax} nodes`);
   } else if (nodes.length !== 2 && nodes.length > 0) {

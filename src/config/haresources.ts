@@ -41,7 +41,7 @@ export function parseHaresources(
     const first = resources[0];
     if (first === undefined) {
       sink.error('missing-resource', node, `node ${node.text} has no resource on this line`, {
-        hint: 'write the resources behind the node; a backslash at the end of a line joins the next',
+        hint: 'write the resources behind the node; a backslash at the end joins the next line',
       });
       continue;
     }

@@ -19,8 +19,11 @@ const vectorFile = new URL(
   '../../../test/conformance/vectors/heartbeat/ucast-sha1.json',
   import.meta.url,
 );
-const captured = (JSON.parse(readFileSync(vectorFile, 'utf8')) as { payload_base64: string }[]) // our own file
-  .map((vector) => Buffer.from(vector.payload_base64, 'base64'));
+interface Captured {
+  readonly payload_base64: string;
+}
+const vectors = JSON.parse(readFileSync(vectorFile, 'utf8')) as readonly Captured[]; // our own file
+const captured = vectors.map((vector) => Buffer.from(vector.payload_base64, 'base64'));
 
 const madeRing = createKeyRing(1, [{ number: 1, method: 'sha1', key: 'labsecret' }], nodeHmac);
 assert.ok(madeRing);

@@ -1,3 +1,5 @@
+// Sealing and opening: which signature stands where, which key is believed, which code refuses.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -1,3 +1,5 @@
+// The three digests against independent values, and the rules of the key ring.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

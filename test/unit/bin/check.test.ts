@@ -1,3 +1,5 @@
+// The check command over folders and files: what it reads, what it says, how it ends.
+
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +48,7 @@ describe('lubdub check', () => {
     put('farm.cf', `logfile="local0"\n${director}`);
   });
 
-  it('is content with a good folder and looks at the director file that haresources names', async () => {
+  it('takes a good folder and looks at the director file that haresources names', async () => {
     assert.deepEqual(await check(), { status: 0, text: '0 errors, 0 warnings in 4 files\n' });
     put('farm.cf', 'nonsense=1\n');
     const { status, text } = await check();

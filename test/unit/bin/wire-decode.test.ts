@@ -1,3 +1,5 @@
+// The magnifying glass over captured messages and over what is none.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,5 @@
+// authkeys: the messages of heartbeat 3.0.6, and no key in any of them.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -1,3 +1,5 @@
+// ldirectord.cf where we differ from ldirectord or say more; the rest is in conformance/.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -136,7 +138,7 @@ describe('ldirectord.cf', () => {
     assert.match(faults(`${head}\tschedflags=none\n`).join(), /error bad-value 3:13/);
   });
 
-  it('resolves a global fallback for each protocol and takes the port of the virtual service', () => {
+  it('resolves a global fallback for each protocol, with the port of the virtual service', () => {
     const text = `fallback=127.0.0.1\n${head}virtual=7\n\treal=10.0.0.2 gate\n\tservice=none\n`;
     assert.deepEqual(
       good(text).virtuals.map((each) => each.fallback?.port),

@@ -1,3 +1,5 @@
+// ha.cf: defaults, values, rules between directives, and what is said about faults.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
@@ -185,6 +187,12 @@ describe('ha.cf', () => {
   it('warns about a single heartbeat path, also when ucast names both hosts', () => {
     const text = `${pair}ucast eth1 10.0.0.1\nucast eth1 10.0.0.2\n`;
     assert.match(faults(text, 'warning').join(), /single-medium 4:7 one heartbeat path only/);
+  });
+
+  it('refuses a ping node that is named twice or is a member', () => {
+    assert.match(faults(`${pair}${media}ping 10.0.0.1 10.0.0.1\n`).join(), /^duplicate-node 5:15/);
+    assert.match(faults(`${pair}${media}ping penguin-dad\n`).join(), /^duplicate-node 5:6/);
+    assert.deepEqual(good(`${pair}${media}ping 10.0.0.1\n`).pingNodes, ['10.0.0.1']);
   });
 
   it('names all faults of a file in one run', () => {

@@ -1,3 +1,5 @@
+// haresources: words, joined lines, and faults that lie in two places.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -1,3 +1,5 @@
+// The forms of an IPaddr word and the codes of those that are none.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -1,3 +1,5 @@
+// The netstring frame: taken apart, built, and what is refused.
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
