@@ -48,11 +48,15 @@ export interface CheckSchedule {
   counts(): { readonly checks: number; readonly inFlight: number };
 }
 
+/** A deadline that is judged later than this was slept through by ourselves. */
+const STALL: Duration = millis(250);
+
 interface InFlight {
   readonly id: number;
   readonly startedAt: Instant;
-  readonly deadline: Instant;
+  deadline: Instant;
   readonly timeout: Duration;
+  isExtended: boolean;
 }
 
 interface Entry {
@@ -111,7 +115,7 @@ export function createCheckSchedule(): CheckSchedule {
     const spec = isConnect ? combined.connect : main;
     const id = ++lastId;
     const deadline = after(after(now, spec.timeout), CHECK_DEADLINE_GRACE);
-    entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout };
+    entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout, isExtended: false };
     entry.nextAt = after(now, entry.hasRun ? entry.interval : entry.phase);
     entry.hasRun = true;
     underWay.set(id, entry);
@@ -150,6 +154,7 @@ export function createCheckSchedule(): CheckSchedule {
       for (const [id, entry] of [...underWay]) {
         const flight = entry.inFlight;
         if (flight === undefined || flight.deadline > now) continue;
+        if (isSleptThrough(flight, now)) continue;
         const finished = finish(id, timedOut(flight.timeout / 1000), now);
         if (finished !== undefined) late.push({ id, finished });
       }
@@ -184,3 +189,15 @@ const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
   inFlight: undefined,
   combined: combinedStart,
 });
+
+/**
+ * After a stall of this process the answer may be waiting in a socket: the time slept is given
+ * back, once and no more than the check's own span.
+ */
+function isSleptThrough(flight: InFlight, now: Instant): boolean {
+  const late = between(flight.deadline, now);
+  if (late <= STALL || flight.isExtended) return false;
+  flight.isExtended = true;
+  flight.deadline = after(now, millis(Math.min(late, flight.timeout)));
+  return true;
+}

@@ -108,6 +108,10 @@ function desiredService(
     const origin = { kind: 'fallback', fallback } as const;
     wanted.set(destinationKey(destination), { destination, origin, isOptional: false });
   }
+  // What a predecessor left to serve the fallback page goes on until somebody is known to be up.
+  if (fallback !== undefined && isAwaited && upCount === 0) {
+    untouched.add(destinationKey(fallbackDestination(virtual, fallback)));
+  }
   for (const key of wanted.keys()) untouched.delete(key);
   return {
     virtual,

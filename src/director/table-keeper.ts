@@ -284,7 +284,8 @@ class Keeper implements TableKeeper {
       }
     }
     for (const [virtual, count] of found) {
-      const text = `Adopted virtual server: ${virtual.name} (${count} real servers in the table)`;
+      const servers = `${count} of ${virtual.reals.length} real servers in the table`;
+      const text = `Adopted virtual server: ${virtual.name} (${servers})`;
       this.#face.log('info', 'virtual-adopted', text);
     }
   }

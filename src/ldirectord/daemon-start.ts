@@ -3,8 +3,8 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type DaemonArguments, daemonArguments } from './daemon.js';
-import type { DirectorNews } from './run-director.js';
+import { type DaemonArguments, daemonArguments } from './daemon-arguments.js';
+import type { DirectorNews } from './director-machine.js';
 
 /** From the process's birth to the first plan: files, names and the kernel, no real server. */
 const TABLE_WAIT_MS = 30_000;

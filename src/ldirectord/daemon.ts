@@ -3,32 +3,12 @@
 
 import { parseArgs } from 'node:util';
 import { logLine } from '../base/log-line.js';
-import { logfileOf, openDirectorLog } from './director-log.js';
+import { openDirectorLog } from './director-log.js';
+import { type DirectorMachine, type DirectorNews, EXIT_FAILED } from './director-machine.js';
 import { findConfig, type Instance, instanceOf } from './instance.js';
+import { logfileOf } from './logfile.js';
 import { realMachine } from './machine.js';
-import {
-  type DirectorMachine,
-  type DirectorNews,
-  EXIT_FAILED,
-  runDirector,
-} from './run-director.js';
-
-export interface DaemonArguments {
-  readonly config: string | undefined;
-  readonly configDir: string;
-  readonly runDir: string;
-  readonly isWarm: boolean;
-}
-
-/** CONFIG comes first, so that a list of processes shows whose daemon it is. */
-export const daemonArguments = (given: DaemonArguments): readonly string[] => [
-  ...(given.config === undefined ? [] : [given.config]),
-  '--config-dir',
-  given.configDir,
-  '--run-dir',
-  given.runDir,
-  ...(given.isWarm ? ['--warm'] : []),
-];
+import { runDirector } from './run-director.js';
 
 /** Runs until the director has stopped, then ends the process. */
 export async function daemonMain(

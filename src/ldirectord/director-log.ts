@@ -1,7 +1,6 @@
 // The log of the director: the file or the syslog facility that `logfile` names, or a stream of
 // the terminal in the foreground.
 
-import { readFile } from 'node:fs/promises';
 import type { LogLevel } from '../base/log-line.js';
 import { openNotifier } from '../kernel/notify.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
@@ -10,8 +9,6 @@ import { type LineForm, ldirectordForm } from '../runtime/log-form.js';
 export type LogPlace =
   /** `logfile` of the configuration. */
   { readonly kind: 'configured'; readonly logfile: string } | { readonly kind: 'stderr' };
-
-export const DEFAULT_LOGFILE = '/var/log/ldirectord.log';
 
 const SYSLOG_SOCKET = '/dev/log';
 
@@ -38,11 +35,4 @@ function sinkOf(logfile: string, least: LogLevel): LogSink {
       if (notifier.ok) notifier.value.send(Buffer.from(datagram).toString('utf8'));
     },
   };
-}
-
-/** `logfile` without a parse: commands must not depend on the file being right. The last wins. */
-export async function logfileOf(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const found = [...text.matchAll(/^logfile\s*=\s*"?([^"\n]+?)"?\s*$/gm)].at(-1)?.[1];
-  return found ?? DEFAULT_LOGFILE;
 }

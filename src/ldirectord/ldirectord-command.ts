@@ -2,13 +2,20 @@
 // codes and words of ldirectord 4.12. Only start and restart read the configuration: a mistake in
 // the file must not make a running daemon unreachable.
 
-import { access, constants } from 'node:fs/promises';
+import { access, appendFile, constants } from 'node:fs/promises';
 import { logLine } from '../base/log-line.js';
 import { askControl, type JsonObject } from '../runtime/control-socket.js';
+import { ldirectordForm } from '../runtime/log-form.js';
 import { version } from '../runtime/version.js';
 import { type CommandLine, type DirectorCommand, parseCommandLine, USAGE } from './command-line.js';
 import { DAEMON_SCRIPT, startDaemon } from './daemon-start.js';
-import { DEFAULT_LOGFILE, logfileOf, openDirectorLog } from './director-log.js';
+import {
+  type DirectorMachine,
+  diagnosticLines,
+  EXIT_CONFIG,
+  EXIT_FAILED,
+  EXIT_OK,
+} from './director-machine.js';
 import {
   DEFAULT_CONFIG_DIR,
   DEFAULT_RUN_DIR,
@@ -17,16 +24,8 @@ import {
   type InstancePlaces,
   instanceOf,
 } from './instance.js';
-import { realMachine } from './machine.js';
+import { DEFAULT_LOGFILE, logfileOf } from './logfile.js';
 import { isDirectorProcess, readPidFile } from './pid-file.js';
-import {
-  type DirectorMachine,
-  diagnosticLines,
-  EXIT_CONFIG,
-  EXIT_FAILED,
-  EXIT_OK,
-  runDirector,
-} from './run-director.js';
 
 /** Where words go and what the machine is; tests bring their own. */
 export interface CommandParts {
@@ -34,7 +33,8 @@ export interface CommandParts {
   readonly program: string;
   out(text: string): void;
   err(text: string): void;
-  readonly machine: DirectorMachine;
+  /** Undefined: the real one, loaded when a command needs it. */
+  readonly machine: DirectorMachine | undefined;
   readonly daemonScript: string;
 }
 
@@ -44,7 +44,7 @@ const ownParts: CommandParts = {
   program: process.argv[1] ?? 'ldirectord',
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  machine: realMachine,
+  machine: undefined,
   daemonScript: DAEMON_SCRIPT,
 };
 
@@ -96,7 +96,6 @@ class Command {
   readonly #parts: CommandParts;
   readonly #places: InstancePlaces;
   readonly #instance: Instance;
-  readonly #machine: DirectorMachine;
   #logfile: string = DEFAULT_LOGFILE;
   readonly #logLines: string[] = [];
 
@@ -114,7 +113,6 @@ class Command {
       runDir: line.runDir ?? env.LUBDUB_RUN_DIR ?? DEFAULT_RUN_DIR,
     };
     this.#instance = instanceOf(line.config, this.#places);
-    this.#machine = parts.machine;
   }
 
   async run(): Promise<number> {
@@ -184,8 +182,15 @@ class Command {
     if (running.kind === 'running') {
       return running.isWarm && !this.#line.isWarm ? this.#activate() : EXIT_OK;
     }
-    const loaded = await this.#machine.loadConfig(path);
-    for (const text of diagnosticLines(loaded.diagnostics)) this.#say(text);
+    const machine = await this.#machine();
+    const loaded = await machine.loadConfig(path);
+    const lines = diagnosticLines(loaded.diagnostics);
+    // The daemon logs warnings itself; an error ends here, so that it has to be logged here.
+    const isBad = loaded.config === undefined;
+    for (const text of lines) {
+      if (isBad) this.#say(text);
+      else this.#parts.err(`${text}\n`);
+    }
     if (loaded.config === undefined) return EXIT_CONFIG;
     if (this.#line.isDebug || loaded.config.isSupervised) return this.#runHere(path);
     const outcome = await startDaemon(
@@ -210,6 +215,7 @@ class Command {
 
   async #runHere(path: string): Promise<number> {
     await this.#flushLog();
+    const { runDirector } = await import('./run-director.js');
     return runDirector(
       {
         instance: this.#instance,
@@ -222,8 +228,12 @@ class Command {
           if (news.kind === 'failed') for (const text of news.lines) this.#say(text);
         },
       },
-      this.#machine,
+      await this.#machine(),
     );
+  }
+
+  async #machine(): Promise<DirectorMachine> {
+    return this.#parts.machine ?? (await import('./machine.js')).realMachine;
   }
 
   async #activate(): Promise<number> {
@@ -247,7 +257,8 @@ class Command {
 
   /** A file with a mistake, or none of ours, must not cost the running daemon its life. */
   async #restart(path: string, running: Running): Promise<number> {
-    const loaded = await this.#machine.loadConfig(path);
+    const machine = await this.#machine();
+    const loaded = await machine.loadConfig(path);
     if (loaded.config === undefined) {
       for (const text of diagnosticLines(loaded.diagnostics)) this.#say(text);
       return EXIT_CONFIG;
@@ -303,11 +314,28 @@ class Command {
   async #flushLog(): Promise<void> {
     const lines = this.#logLines.splice(0);
     if (lines.length === 0 || !(await isWritable(this.#logfile))) return;
-    const place = { kind: 'configured', logfile: this.#logfile } as const;
-    const log = openDirectorLog(this.#instance.name, place, 'info');
-    for (const text of lines) log.write(logLine('info', 'command', text));
-    await log.flush();
+    await writeCommandLog(this.#instance.name, this.#logfile, lines);
   }
+}
+
+/** Without the log library when it is a file: a status every few seconds should cost little. */
+async function writeCommandLog(
+  instance: string,
+  logfile: string,
+  texts: readonly string[],
+): Promise<void> {
+  const lines = texts.map((text) => logLine('info', 'command', text));
+  if (logfile.startsWith('/')) {
+    const form = ldirectordForm(instance, process.pid);
+    const now = new Date();
+    const all = lines.map((line) => `${form(line, now).replace(/[\n\r]/g, ' ')}\n`).join('');
+    await appendFile(logfile, all, { mode: 0o640 }).catch(() => undefined);
+    return;
+  }
+  const { openDirectorLog } = await import('./director-log.js');
+  const log = openDirectorLog(instance, { kind: 'configured', logfile }, 'info');
+  for (const line of lines) log.write(line);
+  await log.flush();
 }
 
 const needsConfig = (command: DirectorCommand): boolean =>

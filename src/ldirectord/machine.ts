@@ -5,7 +5,7 @@ import { type IpvsTable, openIpvsTable } from '../kernel/ipvs.js';
 import { createCheckRunner } from '../runtime/checks/run-check.js';
 import { readNow } from '../runtime/clock.js';
 import { loadDirectorFile } from '../runtime/load-files.js';
-import type { DirectorMachine } from './run-director.js';
+import type { DirectorMachine } from './director-machine.js';
 
 function openTable(): Result<IpvsTable, string> {
   const table = openIpvsTable();

@@ -3,10 +3,7 @@
 
 import type { LogLevel } from '../base/log-line.js';
 import { logLine } from '../base/log-line.js';
-import type { Result } from '../base/result.js';
-import type { Now } from '../base/time.js';
-import type { Diagnostic } from '../config/diagnostic.js';
-import { hasErrors, ldirectordForm } from '../config/diagnostic.js';
+import { hasErrors } from '../config/diagnostic.js';
 import type { DirectorConfig } from '../config/director-config.js';
 import type { DirectorEffect, DirectorEvent } from '../director/director-event.js';
 import type { DirectorStatus } from '../director/director-status.js';
@@ -19,47 +16,16 @@ import type { Log } from '../runtime/log.js';
 import { watchConfig } from './config-watch.js';
 import { answerControl, type DirectorControl } from './director-control.js';
 import { type LogPlace, openDirectorLog } from './director-log.js';
-import type { Instance } from './instance.js';
+import {
+  type DirectorMachine,
+  type DirectorOptions,
+  diagnosticLines,
+  EXIT_CONFIG,
+  EXIT_FAILED,
+  EXIT_OK,
+} from './director-machine.js';
 import { removePidFile, writePidFile } from './pid-file.js';
 import { type ReloadOutcome, statusReport } from './status-report.js';
-
-export interface LoadedDirectorConfig {
-  /** Undefined when there is any error. */
-  readonly config: DirectorConfig | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What the process takes from the machine; tests bring their own. */
-export interface DirectorMachine {
-  loadConfig(path: string): Promise<LoadedDirectorConfig>;
-  openTable(): Result<IpvsTable, string>;
-  createCheckRunner(): CheckRunner;
-  readNow(): Now;
-}
-
-export type DirectorNews =
-  /** The first plan was carried out; checks are going on. `problems`: what the kernel refused. */
-  | { readonly kind: 'table'; readonly problems: readonly string[] }
-  /** Every first verdict is there as well. */
-  | { readonly kind: 'settled' }
-  | { readonly kind: 'failed'; readonly exitCode: number; readonly lines: readonly string[] };
-
-export interface DirectorOptions {
-  readonly instance: Instance;
-  readonly configPath: string;
-  /** Logs to stderr and writes no pid file, as with `-d` and `supervised=yes`. */
-  readonly isForeground: boolean;
-  readonly isDebug: boolean;
-  readonly isWarm: boolean;
-  /** False in tests: signals are the whole process's. */
-  readonly takesSignals: boolean;
-  /** Told as they come; `failed` at most once and before anything was touched. */
-  readonly tell: (news: DirectorNews) => void;
-}
-
-export const EXIT_OK = 0;
-export const EXIT_FAILED = 1;
-export const EXIT_CONFIG = 2;
 
 const AUTORELOAD_LOOK_MS = 1000;
 
@@ -93,8 +59,8 @@ export async function runDirector(
   return director.run(served.value);
 }
 
-export const diagnosticLines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
-  diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));
+const servicesOf = (config: DirectorConfig): ReadonlySet<string> =>
+  new Set(config.virtuals.map((virtual) => virtual.service));
 
 function noTableText(code: string, detail: string): string {
   if (code === 'no-ipvs') {
@@ -172,6 +138,7 @@ class DirectorProcess implements DirectorControl {
     const end = new Promise<void>((resolve) => {
       this.#stopped = resolve;
     });
+    await this.#checks.prepare(servicesOf(this.#config));
     this.#driver.offer({ kind: 'started' });
     // The kernel answers at once, so that the first plan has been carried out by now.
     this.#options.tell({ kind: 'table', problems: this.#problems() });
@@ -301,8 +268,9 @@ class DirectorProcess implements DirectorControl {
       this.#lastReload = { isDone: false, atWallMs, lines };
       return this.#lastReload;
     }
-    this.#takeConfig(loaded.config, atWallMs);
     const { config } = loaded;
+    await this.#checks.prepare(servicesOf(config));
+    this.#takeConfig(config, atWallMs);
     const answer = await this.#ask((id) => ({ kind: 'config-changed', id, config }));
     const all = answer.isDone ? lines : [...lines, answer.text];
     this.#lastReload = { isDone: answer.isDone, atWallMs, lines: all };

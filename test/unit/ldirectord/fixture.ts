@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ok } from '#src/base/result.js';
-import type { DirectorMachine } from '#src/ldirectord/run-director.js';
+import type { DirectorMachine } from '#src/ldirectord/director-machine.js';
 import { createCheckRunner } from '#src/runtime/checks/run-check.js';
 import { readNow } from '#src/runtime/clock.js';
 import { loadDirectorFile } from '#src/runtime/load-files.js';

@@ -5,12 +5,9 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { failure } from '#src/base/result.js';
+import type { DirectorMachine, DirectorNews } from '#src/ldirectord/director-machine.js';
 import { instanceOf } from '#src/ldirectord/instance.js';
-import {
-  type DirectorMachine,
-  type DirectorNews,
-  runDirector,
-} from '#src/ldirectord/run-director.js';
+import { runDirector } from '#src/ldirectord/run-director.js';
 import { askControl, type JsonObject } from '#src/runtime/control-socket.js';
 import { FakeIpvs } from '../../simulation/fake-ipvs.js';
 import { type Folder, fakeMachine, makeFolder, startWebServer, until } from './fixture.js';

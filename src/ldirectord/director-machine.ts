@@ -1,0 +1,51 @@
+// What a director's process takes from the machine and tells its starter, as types; the commands
+// know these without loading the director itself.
+
+import type { Result } from '../base/result.js';
+import type { Now } from '../base/time.js';
+import { type Diagnostic, ldirectordForm } from '../config/diagnostic.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import type { IpvsTable } from '../kernel/ipvs.js';
+import type { CheckRunner } from '../runtime/checks/run-check.js';
+import type { Instance } from './instance.js';
+
+export interface LoadedDirectorConfig {
+  /** Undefined when there is any error. */
+  readonly config: DirectorConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the process takes from the machine; tests bring their own. */
+export interface DirectorMachine {
+  loadConfig(path: string): Promise<LoadedDirectorConfig>;
+  openTable(): Result<IpvsTable, string>;
+  createCheckRunner(): CheckRunner;
+  readNow(): Now;
+}
+
+export type DirectorNews =
+  /** The first plan was carried out; checks are going on. `problems`: what the kernel refused. */
+  | { readonly kind: 'table'; readonly problems: readonly string[] }
+  /** Every first verdict is there as well. */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'failed'; readonly exitCode: number; readonly lines: readonly string[] };
+
+export interface DirectorOptions {
+  readonly instance: Instance;
+  readonly configPath: string;
+  /** Logs to stderr and writes no pid file, as with `-d` and `supervised=yes`. */
+  readonly isForeground: boolean;
+  readonly isDebug: boolean;
+  readonly isWarm: boolean;
+  /** False in tests: signals are the whole process's. */
+  readonly takesSignals: boolean;
+  /** Told as they come; `failed` at most once and before anything was touched. */
+  readonly tell: (news: DirectorNews) => void;
+}
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_CONFIG = 2;
+
+export const diagnosticLines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
+  diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));
