@@ -1,0 +1,57 @@
+// Generation and uuid: a generation never comes twice, a uuid stays.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { lastGeneration, takeIdentity } from '#src/heartbeat/identity.js';
+
+describe('the identity of a node', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lubdub-identity-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const take = async (wallSeconds: number) => {
+    const taken = await takeIdentity(folder, wallSeconds);
+    assert.ok(taken.ok);
+    return taken.value;
+  };
+
+  it('starts at the clock and grows by one with every start', async () => {
+    const first = await take(4_000_000_000);
+    assert.equal(first.generation, 4_000_000_001);
+    assert.equal((await take(5)).generation, 4_000_000_002);
+    assert.equal(await lastGeneration(folder), 4_000_000_002);
+  });
+
+  it('keeps its uuid over starts', async () => {
+    const first = await take(1_000);
+    assert.equal(first.uuid.length, 16);
+    assert.deepEqual((await take(1_000)).uuid, first.uuid);
+  });
+
+  it('writes the generation as 3.0.6 does: right-aligned in 15 columns', async () => {
+    await take(4_000_000_000);
+    assert.equal(readFileSync(join(folder, 'hb_generation'), 'latin1'), '     4000000001\n');
+  });
+
+  it('says so when there was no previous generation, and not again', async () => {
+    assert.match((await take(1_000)).remarks.join(), /No Previous generation/);
+    assert.deepEqual((await take(1_000)).remarks, []);
+  });
+
+  it('takes a generation file that is no number for none', async () => {
+    writeFileSync(join(folder, 'hb_generation'), 'not a number\n');
+    assert.equal((await take(4_000_000_000)).generation, 4_000_000_001);
+  });
+
+  it('fails with the folder named when nothing can be written there', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const taken = await takeIdentity(join(folder, 'file', 'below'), 1);
+    assert.equal(taken.ok, false);
+    assert.match(taken.ok ? '' : taken.detail, /below/);
+  });
+});
