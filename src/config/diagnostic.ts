@@ -38,6 +38,7 @@ export const diagnosticCodes = [
   'duplicate-virtual',
   'no-real-server',
   'unchecked-service',
+  'bad-pattern',
   'bad-real-server',
   'duplicate-real-server',
   'bad-fallback',

@@ -1,9 +1,10 @@
 // Rules of one virtual service across its lines: what contradicts itself, has no effect or is
 // never checked. All are warnings: ldirectord takes these files without a word.
 
+import { compileReceive } from '../checks/receive-pattern.js';
 import type { ReadContext } from './director-address.js';
 import type { VirtualServiceConfig } from './director-config.js';
-import type { VirtualSection } from './director-lines.js';
+import type { DirectorStatement, VirtualSection } from './director-lines.js';
 import { warnUnspoken } from './director-values.js';
 import type { GlobalDefaults, VirtualDraft } from './director-virtual.js';
 
@@ -18,6 +19,7 @@ export function judgeVirtual(
   const { head } = section;
   judgeReals(virtual, draft, section, context);
   judgeService(virtual, draft, section, context);
+  judgePatterns(virtual, draft, section, context);
   const interval = draft.last.get('checkinterval');
   if (interval !== undefined && !globals.isFork) {
     const message = `checkinterval in virtual service ${virtual.id} ignored when fork=no`;
@@ -90,4 +92,29 @@ function judgeService(
   context.sink.warning('unchecked-service', section.head.valueAt, message, {
     hint: 'write "service=http" or the like, or "checktype=connect"',
   });
+}
+
+/** Services whose `receive` is a regular expression on what the server says. */
+const patternServices: ReadonlySet<string> = new Set(['http', 'https', 'http_proxy', 'ftp']);
+
+/** A warning only: with ldirectord as well, a bad pattern makes the check fail, not the start. */
+function judgePatterns(
+  virtual: VirtualServiceConfig,
+  draft: VirtualDraft,
+  section: VirtualSection,
+  { sink }: ReadContext,
+): void {
+  if (!patternServices.has(virtual.service)) return;
+  const judge = (pattern: string, at: DirectorStatement): void => {
+    const compiled = compileReceive(pattern);
+    if (compiled.ok) return;
+    const message = 'the receive pattern cannot be used: the check will always fail';
+    sink.warning('bad-pattern', at.valueAt, message, { hint: compiled.detail });
+  };
+  judge(virtual.receive, draft.last.get('receive') ?? section.head);
+  const own = new Set(virtual.reals.map((real) => real.receive ?? ''));
+  for (const pattern of own) {
+    const at = draft.realLines.find((line) => line.value.includes(`"${pattern}"`));
+    judge(pattern, at ?? section.head);
+  }
 }

@@ -158,6 +158,8 @@ describe('ldirectord.cf', () => {
       ['\temailalert=me@lab.example\n', 'not-supported-yet'],
       ['\tfallbackcommand="/bin/true"\n', 'not-supported-yet'],
       ['\tservice=smtp\n', 'not-supported-yet'],
+      ['\treceive="OK ("\n', 'bad-pattern'],
+      ['\treal=10.0.0.3:80 masq 1 "x" "[a"\n', 'bad-pattern'],
       ['\treal=10.0.0.2:80 gate\n', 'duplicate-real-server'],
       ['\treal=10.0.0.3:81 gate\n', 'port-not-mapped'],
     ];
