@@ -4,8 +4,15 @@
 
 import { readFileSync } from 'node:fs';
 import { failure, ok, type Result } from '../base/result.js';
-import { arpAnnouncement, BROADCAST_MAC, ETH_P_ARP, emitArp } from '../wire/arp.js';
+import {
+  arpAnnouncement,
+  BROADCAST_MAC,
+  ETH_P_ARP,
+  emitArp,
+  readdressAnnouncement,
+} from '../wire/arp.js';
 import { emitAdvertisement } from '../wire/icmp6.js';
+import { parseIpv4 } from '../wire/ip-address.js';
 import { parseMac } from '../wire/rtnetlink.js';
 import type { InterfaceAddress } from './addresses.js';
 import { type KernelCode, kernelFailure } from './errno.js';
@@ -41,9 +48,13 @@ export interface Announcer {
 }
 
 interface Link {
+  readonly name: string;
   readonly index: number;
   readonly mac: string;
-  readonly isRouter: boolean;
+  /** Where ARP frames go: to everybody on this interface. */
+  readonly everybody: Uint8Array;
+  /** An announcement in request form and one in reply form; the address is filled in. */
+  readonly frames: readonly Uint8Array[];
 }
 
 interface Sockets {
@@ -102,7 +113,15 @@ function lookUp(sys: Sys, fd: number, name: string): Result<Link, KernelCode> {
   const index = interfaceIndex(sys, fd, name);
   if (!index.ok) return index;
   const mac = interfaceMac(sys, fd, name);
-  return mac.ok ? ok({ index: index.value, mac: mac.value, isRouter: isRouter(name) }) : mac;
+  if (!mac.ok) return mac;
+  const frames: Uint8Array[] = [];
+  for (const operation of ['request', 'reply'] as const) {
+    const frame = emitArp(arpAnnouncement(operation, mac.value, '0.0.0.0'));
+    if (!frame.ok) return failure('refused', frame.detail);
+    frames.push(frame.value);
+  }
+  const everybody = packetAddress(ETH_P_ARP, index.value, parseMac(BROADCAST_MAC));
+  return ok({ name, index: index.value, mac: mac.value, everybody, frames });
 }
 
 function isRouter(name: string): boolean {
@@ -120,11 +139,11 @@ function announceArp(
   link: Link,
   address: InterfaceAddress,
 ): Result<void, KernelCode> {
-  const to = packetAddress(ETH_P_ARP, link.index, parseMac(BROADCAST_MAC));
-  for (const operation of ['request', 'reply'] as const) {
-    const frame = emitArp(arpAnnouncement(operation, link.mac, address.address));
-    if (!frame.ok) return failure('refused', frame.detail);
-    const sent = sys.sendto(fd, frame.value, MSG_DONTWAIT, to);
+  const bytes = parseIpv4(address.address);
+  if (bytes === undefined) return failure('refused', `${address.address} is no IPv4 address`);
+  for (const frame of link.frames) {
+    readdressAnnouncement(frame, bytes);
+    const sent = sys.sendto(fd, frame, MSG_DONTWAIT, link.everybody);
     if (sent < 0) return kernelFailure(-sent, `announcing ${address.address}`);
   }
   return ok(undefined);
@@ -140,7 +159,7 @@ function announceAdvertisement(
   const bytes = emitAdvertisement({
     target: address.address,
     mac: link.mac,
-    isRouter: link.isRouter,
+    isRouter: isRouter(link.name),
     isSolicited: false,
     isOverride: true,
   });

@@ -95,6 +95,12 @@ export function arpAnnouncement(
   };
 }
 
+/** Puts another address into an emitted announcement, which is cheaper than emitting it anew. */
+export function readdressAnnouncement(frame: Uint8Array, address: Uint8Array): void {
+  frame.set(address, 28);
+  frame.set(address, 38);
+}
+
 /** Asks who has `address` without claiming any (RFC 5227 section 2.1.1). */
 export function arpProbe(mac: string, address: string): ArpPacket {
   return {

@@ -115,11 +115,11 @@ export function runIn(name: string, command: string, ...words: readonly string[]
   return execFileSync('ip', ['netns', 'exec', name, command, ...words], { encoding: 'utf8' });
 }
 
-/** Resolves when `holds` is true; fails with `what` after the limit. */
+/** Resolves when `holds` is true; fails with `what` after the limit, long for an emulated machine. */
 export async function until(
   what: string,
   holds: () => boolean,
-  limitMs: number = 5000,
+  limitMs: number = 30_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!holds()) {
