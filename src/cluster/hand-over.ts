@@ -24,6 +24,9 @@ export interface HandOver {
  */
 export const SEQUENCE_MARGIN = 10_000;
 
+/** The `ttl` field: written by all, looked at by nobody (heartbeat 3.0.6). */
+export const ttlOf = (hopfudge: number, nodeCount: number): number => hopfudge + nodeCount;
+
 function completed(own: readonly HaField[], handOver: HandOver, offset: number): HaMessage {
   return {
     fields: [

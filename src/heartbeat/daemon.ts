@@ -3,7 +3,9 @@
 // about the cluster.
 
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { bytesToHex } from '../base/bytes.js';
 import { logLine } from '../base/log-line.js';
+import { ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
 import { createAddressResources } from '../resources/address-resource.js';
@@ -16,9 +18,9 @@ import type { BeatThread } from './beat-thread.js';
 import { answerControl } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { createHeldResources } from './held-resources.js';
-import { exitCodes, type FromDaemon } from './keeper-messages.js';
+import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
-import { judgeFiles, prepareStart } from './preparation.js';
+import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openServiceManager } from './service-manager.js';
 import { startVipWatch } from './vip-watch.js';
 import { isHolding, readBootId, removeWill, type Will, writeWill } from './will.js';
@@ -87,10 +89,22 @@ export async function runDaemon(
     timers: [],
     service: openServiceManager(),
   };
+  hooks.tellKeeper({ kind: 'voice', voice: voiceOf(prepared.value) });
   await thread.loaded;
   resources.directors.prepare(prepared.value.setup.cluster.groups);
   beginBeat(daemon, hooks);
   await openDoors(daemon, hooks);
+}
+
+function voiceOf({ setup, config }: Preparation): Voice {
+  return {
+    localNode: setup.cluster.localNode,
+    uuidHex: bytesToHex(setup.uuid),
+    media: setup.media,
+    authKeys: setup.authKeys,
+    format: config.format,
+    ttl: ttlOf(config.hopfudge, config.nodes.length + config.pingNodes.length),
+  };
 }
 
 function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
@@ -148,7 +162,7 @@ async function openDoors(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
 
 /** A bad file changes nothing; a good one is taken over by a successor that holds what we hold. */
 async function reload(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
-  const { log, configHash, setup } = daemon.prepared;
+  const { log, secretHash, setup } = daemon.prepared;
   const judged = await judgeFiles(daemon.paths, setup.cluster.localNode);
   if (!judged.ok) {
     for (const text of judged.detail.split('\n')) {
@@ -158,7 +172,7 @@ async function reload(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
     log.write(logLine('ERROR', 'reload-refused', text));
     return;
   }
-  if (judged.value === configHash) {
+  if (judged.value === secretHash) {
     log.write(logLine('info', 'reload-not-needed', 'Configuration unchanged.'));
     return;
   }

@@ -59,17 +59,21 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 
 /**
  * Reads the identity of this node, increases its generation and writes it before anything is
- * sent. Without a readable generation it starts at the wall clock's seconds + 1, as 3.0.6 does.
+ * sent. Without a readable generation it starts at the wall clock's seconds + 1, as 3.0.6 does;
+ * with `hbgenmethod time` it is the wall clock's seconds, but never a number used before.
  */
 export async function takeIdentity(
   stateDir: string,
   wallSeconds: number,
+  method: 'file' | 'time',
 ): Promise<Result<Identity, 'not-writable'>> {
   const remarks: string[] = [];
   const own = await readGeneration(stateDir);
   const original = await readGeneration(ORIGINAL_STATE_DIR);
   const known = Math.max(own ?? -1, original ?? -1);
-  const generation = known < 0 ? Math.floor(wallSeconds) + 1 : known + 1;
+  const clock = Math.floor(wallSeconds) + 1;
+  const next = known < 0 ? clock : known + 1;
+  const generation = method === 'time' ? Math.max(clock, next) : next;
   if (known < 0) remarks.push(`No Previous generation - starting at ${generation}`);
   let uuid = (await readUuid(stateDir)) ?? (await readUuid(ORIGINAL_STATE_DIR));
   try {

@@ -1,6 +1,22 @@
 // What passes between the keeper and its child, over the channel that the keeper made for it.
 
+import type { AuthKey } from '../auth/key-ring.js';
+import type { MediumSetting } from '../media/medium.js';
 import type { Will } from './will.js';
+
+/**
+ * What the keeper needs to speak to the peer for a dead daemon, when the files may be broken by
+ * then. It is never written anywhere.
+ */
+export interface Voice {
+  readonly localNode: string;
+  /** 16 bytes in hexadecimal: the channel carries JSON. */
+  readonly uuidHex: string;
+  readonly media: readonly MediumSetting[];
+  readonly authKeys: { readonly current: number; readonly keys: readonly AuthKey[] };
+  readonly format: 'classic' | 'netstring';
+  readonly ttl: number;
+}
 
 export type ToDaemon =
   /** Begin; with a will, go on holding what the predecessor held. */
@@ -10,6 +26,8 @@ export type FromDaemon =
   /** All modules are loaded; the next word is awaited. */
   | { readonly kind: 'loaded' }
   | { readonly kind: 'beating' }
+  /** In memory alone: it holds the keys. */
+  | { readonly kind: 'voice'; readonly voice: Voice }
   | { readonly kind: 'will'; readonly will: Will };
 
 /** Exit codes of the daemon towards its keeper. */

@@ -5,6 +5,7 @@ import { appendFile } from 'node:fs/promises';
 import type { LogLine } from '../base/log-line.js';
 import { heartbeatForm, type LineForm } from '../runtime/log-form.js';
 import { runKeeper } from './keeper.js';
+import { lockRunDir } from './keeper-lock.js';
 import { localNodeName } from './local-node.js';
 import type { HeartbeatPaths } from './paths.js';
 import { releaseWill } from './release.js';
@@ -22,19 +23,40 @@ function sayWith(form: LineForm): (line: LogLine, logfile: string | undefined) =
   };
 }
 
+const EXIT_FAILED = 1;
+
+/** Says why the run directory cannot be had; undefined when it is ours now. */
+function refusal(runDir: string): string | undefined {
+  const locked = lockRunDir(runDir);
+  if (locked.ok) return undefined;
+  return locked.code === 'running'
+    ? `heartbeat is running already (${runDir} is in use)`
+    : `cannot use the run directory: ${locked.detail}`;
+}
+
 /** Resolves with the exit code when the daemon has stopped for good. */
 export async function keepInThisProcess(
   paths: HeartbeatPaths,
   orphanPid: number | undefined,
 ): Promise<number> {
+  const why = refusal(paths.runDir);
+  if (why !== undefined) {
+    process.stderr.write(`lubdub: ${why}\n`);
+    return EXIT_FAILED;
+  }
   return runKeeper({ paths, orphanPid, say: sayWith(await formOf(paths.configDir)) });
 }
 
 /** 0 when nothing is held any more, 1 when the log says what is. */
 export async function releaseLeftOvers(paths: HeartbeatPaths): Promise<number> {
+  const why = refusal(paths.runDir);
+  if (why !== undefined) {
+    process.stderr.write(`lubdub: ${why}\n`);
+    return EXIT_FAILED;
+  }
   const will = await readWill(paths.runDir);
   if (will === undefined || !isHolding(will)) return 0;
   const say = sayWith(await formOf(paths.configDir));
-  const isReleased = await releaseWill(paths, will, (line) => say(line, will.logfile));
-  return isReleased ? 0 : 1;
+  const isReleased = await releaseWill(paths, will, undefined, (line) => say(line, will.logfile));
+  return isReleased ? 0 : EXIT_FAILED;
 }

@@ -12,9 +12,10 @@ import {
   type KeeperEvent,
   type KeeperStatus,
 } from '../cluster/keeper-engine.js';
+import { openSys } from '../kernel/sys.js';
 import { readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
-import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
+import { exitCodes, type FromDaemon, type ToDaemon, type Voice } from './keeper-messages.js';
 import { type HeartbeatPaths, pathArguments } from './paths.js';
 import { releaseWill } from './release.js';
 import { isHolding, readWill, type Will } from './will.js';
@@ -36,6 +37,8 @@ interface Keeper {
   child: Child | undefined;
   successor: Child | undefined;
   will: Will | undefined;
+  /** Of the last daemon that had good files. */
+  voice: Voice | undefined;
   logfile: string | undefined;
   driver: Driver<KeeperEvent, KeeperStatus> | undefined;
   onLeft: (code: number) => void;
@@ -75,6 +78,9 @@ function onMessage(keeper: Keeper, child: Child, message: FromDaemon): void {
       return;
     case 'beating':
       keeper.driver?.offer({ kind: 'child-beating' });
+      return;
+    case 'voice':
+      keeper.voice = message.voice;
       return;
     case 'will': {
       keeper.will = message.will;
@@ -157,7 +163,8 @@ async function release(keeper: Keeper): Promise<void> {
   if (child !== undefined && child.exitCode === null && child.signalCode === null) {
     await new Promise((resolve) => child.once('exit', resolve));
   }
-  if (keeper.will !== undefined) await releaseWill(keeper.paths, keeper.will, keeper.say);
+  if (keeper.will !== undefined)
+    await releaseWill(keeper.paths, keeper.will, keeper.voice, keeper.say);
   keeper.will = undefined;
   keeper.driver?.offer({ kind: 'release-finished' });
 }
@@ -177,6 +184,8 @@ export interface KeeperStart {
 
 /** Runs until the daemon stopped for good; resolves with the exit code. */
 export async function runKeeper(start: KeeperStart): Promise<number> {
+  // Loaded now, so that a release needs no more than calls; nothing is opened by it.
+  openSys();
   const will = await readWill(start.paths.runDir);
   const keeper: Keeper = {
     paths: start.paths,
@@ -184,6 +193,7 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     child: undefined,
     successor: undefined,
     will,
+    voice: undefined,
     logfile: will?.logfile,
     driver: undefined,
     onLeft: () => undefined,
@@ -193,7 +203,7 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     // Daemon and keeper were killed together; who serves by now is not known, so nobody here.
     const text = 'a daemon of this boot was killed with its keeper: giving up what it held';
     keeper.say(logLine('WARN', 'left-overs-released', text));
-    await releaseWill(keeper.paths, keeper.will, keeper.say);
+    await releaseWill(keeper.paths, keeper.will, keeper.voice, keeper.say);
     keeper.will = undefined;
   }
   const driver = runEngine<KeeperEvent, KeeperEffect, KeeperStatus>(

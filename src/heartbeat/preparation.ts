@@ -24,8 +24,10 @@ export interface Preparation {
   readonly log: Log;
   /** HA_* variables that come from the files. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Of ha.cf, haresources and authkeys. */
+  /** Of ha.cf and haresources: may be shown. */
   readonly configHash: string;
+  /** Of the keys as well: never shown, or a weak key could be guessed from it. */
+  readonly secretHash: string;
 }
 
 /**
@@ -95,7 +97,8 @@ function buildSetup(
     cluster: {
       localNode: node,
       nodes: config.nodes,
-      pingNodes: config.pingNodes,
+      // Nothing pings them yet: nodes that cannot answer would hold up the start and look dead.
+      pingNodes: [],
       keepalive: config.keepalive,
       deadtime: config.deadtime,
       warntime: config.warntime,
@@ -109,7 +112,8 @@ function buildSetup(
       groups,
       format: config.format,
       maxRexmitDelay: config.maxRexmitDelay,
-      hopfudge: config.hopfudge,
+      // They count in `ttl` all the same, as 3.0.6 has it.
+      hopfudge: config.hopfudge + config.pingNodes.length,
       isBadPackLogged: config.isBadPackLogged,
     },
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },
@@ -125,26 +129,28 @@ function buildSetup(
   };
 }
 
-/** Keys are in it as well, as nothing but a digest: a new key is a new configuration. */
-function hashOf(files: HaFiles): string {
+const HASH_DIGITS = 12;
+
+const hashOf = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
+
+function secretHashOf(files: HaFiles): string {
   const keys = [...files.ring.keys.values()].map(({ number, method, key }) => [
     number,
     method,
     key,
   ]);
-  const hash = createHash('sha256').update(files.fingerprint);
-  hash.update(JSON.stringify([files.ring.current, keys]));
-  return hash.digest('hex').slice(0, 12);
+  return hashOf(JSON.stringify([files.fingerprint, files.ring.current, keys]));
 }
 
-/** The hash of the files when they are good; all diagnostics as one text when they are not. */
+/** The secret hash of the files when they are good; else all diagnostics as one text. */
 export async function judgeFiles(
   paths: HeartbeatPaths,
   node: string,
 ): Promise<Result<string, 'bad-configuration'>> {
   const { files, diagnostics } = await loadHaFiles(paths.configDir, node);
   if (files === undefined) return failure('bad-configuration', describeDiagnostics(diagnostics));
-  return ok(hashOf(files));
+  return ok(secretHashOf(files));
 }
 
 /** Fails with all diagnostics as one text when the files do not allow a start. */
@@ -159,7 +165,11 @@ export async function prepareStart(
     const text = `${describeDiagnostics(diagnostics)}\nConfiguration error, cannot start.`;
     return failure('bad-configuration', text);
   }
-  const identity = await takeIdentity(paths.stateDir, Date.now() / 1000);
+  const identity = await takeIdentity(
+    paths.stateDir,
+    Date.now() / 1000,
+    files.config.generationMethod,
+  );
   if (!identity.ok) return failure('no-identity', identity.detail);
   const log = createLog(
     heartbeatForm(node, process.pid),
@@ -178,6 +188,7 @@ export async function prepareStart(
     config: files.config,
     log,
     environment: scriptEnvironment(files.config, node, paths),
-    configHash: hashOf(files),
+    configHash: hashOf(files.fingerprint),
+    secretHash: secretHashOf(files),
   });
 }

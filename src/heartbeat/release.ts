@@ -2,8 +2,11 @@
 // the order of a clean stop, then say to the peer, signed, that they are free. Also what
 // `lubdub heartbeat --release` does when daemon and keeper were killed together.
 
+import type { SealedMessage } from '../auth/envelope.js';
+import { createKeyRing } from '../auth/key-ring.js';
+import { bytesToHex, hexToBytes } from '../base/bytes.js';
 import { type LogLine, logLine } from '../base/log-line.js';
-import { composeHandOver, SEQUENCE_MARGIN } from '../cluster/hand-over.js';
+import { composeHandOver, SEQUENCE_MARGIN, ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
 import type { Medium } from '../media/medium.js';
@@ -12,8 +15,10 @@ import { createAddressResources } from '../resources/address-resource.js';
 import { createDirectorResources } from '../resources/director-resource.js';
 import { createResourceRunner } from '../resources/resource-runner.js';
 import { readNow } from '../runtime/clock.js';
+import { nodeHmac } from '../runtime/hmac.js';
 import { loadHaFiles } from '../runtime/load-files.js';
 import { lastGeneration, readIdentityUuid } from './identity.js';
+import type { Voice } from './keeper-messages.js';
 import { localNodeName } from './local-node.js';
 import { type HeartbeatPaths, scriptFolders } from './paths.js';
 import { removeWill, type Will } from './will.js';
@@ -77,43 +82,61 @@ async function releaseResources(
   return isReleased;
 }
 
+/** The voice of a daemon that is no more, from its files; undefined when they are broken. */
+async function voiceFromFiles(paths: HeartbeatPaths): Promise<Voice | undefined> {
+  const localNode = await localNodeName(paths.configDir);
+  const { files } = await loadHaFiles(paths.configDir, localNode);
+  const uuid = await readIdentityUuid(paths.stateDir);
+  if (files === undefined || uuid === undefined) return undefined;
+  const { config, ring } = files;
+  return {
+    localNode,
+    uuidHex: bytesToHex(uuid),
+    media: config.media,
+    authKeys: { current: ring.current, keys: [...ring.keys.values()] },
+    format: config.format,
+    ttl: ttlOf(config.hopfudge, config.nodes.length + config.pingNodes.length),
+  };
+}
+
+async function composeWords(
+  paths: HeartbeatPaths,
+  will: Will,
+  voice: Voice,
+): Promise<readonly SealedMessage[]> {
+  const ring = createKeyRing(voice.authKeys.current, voice.authKeys.keys, nodeHmac);
+  const uuid = hexToBytes(voice.uuidHex);
+  if (ring === undefined || uuid === undefined) return [];
+  // A successor that died early may have spoken with a generation of its own.
+  const generation = Math.max(will.generation, (await lastGeneration(paths.stateDir)) ?? 0);
+  const { localNode, ttl } = voice;
+  const sequence = will.sequence + SEQUENCE_MARGIN;
+  const { wall } = readNow();
+  return composeHandOver({ localNode, uuid, generation, sequence, ttl, wall }, ring, voice.format);
+}
+
 /** Tells the peer over every medium; the log says which took the words. */
 async function handOver(
   paths: HeartbeatPaths,
   will: Will,
+  given: Voice | undefined,
   say: (line: LogLine) => void,
 ): Promise<void> {
-  const localNode = await localNodeName(paths.configDir);
-  const { files } = await loadHaFiles(paths.configDir, localNode);
-  const uuid = await readIdentityUuid(paths.stateDir);
-  if (files === undefined || uuid === undefined) {
+  const voice = given ?? (await voiceFromFiles(paths));
+  if (voice === undefined) {
     const text = 'the hand-over cannot be signed: ha.cf, authkeys or the uuid is not readable';
     say(logLine('CRIT', 'hand-over-failed', `${text}; the peer takes over after its dead time`));
     return;
   }
-  const { config, ring } = files;
-  // A successor that died early may have spoken with a generation of its own.
-  const generation = Math.max(will.generation, (await lastGeneration(paths.stateDir)) ?? 0);
-  const words = composeHandOver(
-    {
-      localNode,
-      uuid,
-      generation,
-      sequence: will.sequence + SEQUENCE_MARGIN,
-      ttl: config.hopfudge + config.nodes.length + config.pingNodes.length,
-      wall: readNow().wall,
-    },
-    ring,
-    config.format,
-  );
+  const words = await composeWords(paths, will, voice);
   const media: Medium[] = [];
-  let waiting = config.media.length;
+  let waiting = voice.media.length;
   await new Promise<void>((resolve) => {
     const one = (): void => {
       waiting--;
       if (waiting <= 0) resolve();
     };
-    for (const setting of config.media) {
+    for (const setting of voice.media) {
       media.push(openMedium(setting, { onBytes: () => undefined, onUp: one, onDown: one }));
     }
     setTimeout(resolve, MEDIA_WAIT_MS);
@@ -135,12 +158,13 @@ async function handOver(
 export async function releaseWill(
   paths: HeartbeatPaths,
   will: Will,
+  voice: Voice | undefined,
   say: (line: LogLine) => void,
 ): Promise<boolean> {
   const isReleased = await releaseResources(paths, will, say);
   // An address that would not go is still served here: the peer is told all the same, because a
   // dead daemon serves nobody well, and the log names what is left.
-  await handOver(paths, will, say);
+  await handOver(paths, will, voice, say);
   if (isReleased) await removeWill(paths.runDir);
   return isReleased;
 }

@@ -10,6 +10,7 @@ import { type LogLine, logLine } from '../base/log-line.js';
 import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import type { ResourceGroup, ResourceSpec } from '../config/resource-group.js';
 import { askControl, type JsonObject, type JsonValue } from '../runtime/control-socket.js';
+import { withdrawTable } from './table-withdrawal.js';
 
 export interface DirectorResources {
   /** Starts a warm checker for each ldirectord resource, unless one runs already. */
@@ -154,11 +155,18 @@ function outcomeOf(checker: Checker, answer: JsonObject): ResourceOutcome {
   return failed(`ldirectord ${checker.config}: ${String(answer.error)}`);
 }
 
-async function deactivate(checker: Checker): Promise<ResourceOutcome> {
+async function deactivate(state: State, checker: Checker): Promise<ResourceOutcome> {
   const answer = await ask(checker, 'deactivate', MOVE_WAIT_MS);
   if (answer.ok) return outcomeOf(checker, answer.value);
-  // Nobody answers, so nobody fills the table; what a killed one left is withdrawn by a new one.
-  return answer.code === 'not-running' ? { kind: 'done' } : failed(answer.detail);
+  if (answer.code !== 'not-running') return failed(answer.detail);
+  // Nobody answers: what a killed checker left in the kernel is taken out here.
+  const withdrawn = await withdrawTable(state.configDir, checker.config);
+  if (!withdrawn.ok) return failed(`ldirectord ${checker.config}: ${withdrawn.detail}`);
+  if (withdrawn.value > 0) {
+    const text = `took ${withdrawn.value} services that a dead ldirectord had left out of the table`;
+    state.log(logLine('WARN', 'table-withdrawn', text));
+  }
+  return { kind: 'done' };
 }
 
 async function run(
@@ -173,7 +181,7 @@ async function run(
   }
   if (verb === 'stop') {
     checker.isWanted = false;
-    return deactivate(checker);
+    return deactivate(state, checker);
   }
   const answer = await ask(checker, 'status', STATUS_WAIT_MS);
   const isActive = answer.ok && answer.value.mode === 'active';

@@ -14,8 +14,8 @@ describe('the identity of a node', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const take = async (wallSeconds: number) => {
-    const taken = await takeIdentity(folder, wallSeconds);
+  const take = async (wallSeconds: number, method: 'file' | 'time' = 'file') => {
+    const taken = await takeIdentity(folder, wallSeconds, method);
     assert.ok(taken.ok);
     return taken.value;
   };
@@ -25,6 +25,12 @@ describe('the identity of a node', () => {
     assert.equal(first.generation, 4_000_000_001);
     assert.equal((await take(5)).generation, 4_000_000_002);
     assert.equal(await lastGeneration(folder), 4_000_000_002);
+  });
+
+  it('follows the clock with hbgenmethod time, and never goes back', async () => {
+    await take(4_000_000_000);
+    assert.equal((await take(4_000_001_000, 'time')).generation, 4_000_001_001);
+    assert.equal((await take(4_000_000_500, 'time')).generation, 4_000_001_002);
   });
 
   it('keeps its uuid over starts', async () => {
@@ -50,7 +56,7 @@ describe('the identity of a node', () => {
 
   it('fails with the folder named when nothing can be written there', async () => {
     writeFileSync(join(folder, 'file'), '');
-    const taken = await takeIdentity(join(folder, 'file', 'below'), 1);
+    const taken = await takeIdentity(join(folder, 'file', 'below'), 1, 'file');
     assert.equal(taken.ok, false);
     assert.match(taken.ok ? '' : taken.detail, /below/);
   });
