@@ -34,6 +34,8 @@ export interface NodeRecord {
   /** The newest of our messages that the node acknowledged. */
   ackedSeq: number;
   claim: Claim | undefined;
+  /** What it said before it was taken for dead, while it has not come anew. */
+  formerClaim: Claim | undefined;
   /** Of the message that the claim came with: an older one arriving late changes nothing. */
   claimSeq: number;
   isStable: boolean;
@@ -62,6 +64,7 @@ export function createNode(
     statusSeq: 0,
     ackedSeq: 0,
     claim: undefined,
+    formerClaim: undefined,
     claimSeq: 0,
     isStable: false,
     hasLeft: false,
@@ -81,6 +84,7 @@ export const presentPeer = (ctx: Context): NodeRecord | undefined =>
 
 /** Forgets what the former run of a node said about resources. */
 export function forgetClaim(node: NodeRecord): void {
+  node.formerClaim = undefined;
   node.claim = undefined;
   node.claimSeq = 0;
   node.isStable = false;

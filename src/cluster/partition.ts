@@ -302,9 +302,9 @@ export function noteHealSilence(ctx: Context): void {
 export function expireHeal(ctx: Context): void {
   const { heal } = ctx;
   if (!heal.isActive) return;
-  const lost = conflicts(ctx);
+  const theirs = ctx.peer?.claim ?? ctx.peer?.formerClaim ?? none();
+  const lost = setsOf(ctx.holding.claim).filter((set) => theirs[mirrored(set)]);
   const { steppedDown } = heal;
-  const theirs = ctx.peer?.claim ?? none();
   for (const set of lost) yieldSet(ctx, set, 'the other node does not give it up');
   for (const set of setsOf(steppedDown)) {
     if (!theirs[mirrored(set)]) claimSet(ctx, set, 'nobody took it meanwhile');

@@ -178,7 +178,8 @@ export function takeAskResources(ctx: Context, received: Received): void {
     // It goes on with what came to nothing here: our statement shows it that we kept our groups.
     if (info === 'other') sendResource(ctx);
     const text = `Ignored standby message '${info ?? ''}' from ${from.name} in state ${state}`;
-    say(ctx, 'WARN', 'standby-ignored', text);
+    // The last word often comes behind the statement that ended the exchange already.
+    say(ctx, info === 'done' && state === 'none' ? 'debug' : 'WARN', 'standby-ignored', text);
   }
 }
 

@@ -114,19 +114,26 @@ export function onShutdone(ctx: Context, node: NodeRecord): void {
 
 function takeOverFrom(ctx: Context, node: NodeRecord): void {
   resetStandby(ctx, `node ${node.name} went away`);
+  if (ctx.heal.splitSince !== undefined || ctx.heal.isActive) {
+    // It held the same addresses: neighbours may have learnt its place last.
+    ctx.effects.push({ kind: 'announce-held', reason: `node ${node.name} gave way` });
+  }
   endHeal(ctx);
   ctx.holding.isFailbackDue = true;
+  const { claim } = node;
   forgetClaim(node);
+  // A false alarm may come to light; then it is known what was taken from a living node.
+  if (!node.hasLeft) node.formerClaim = claim;
   say(ctx, 'info', 'acquiring-from', `Resources being acquired from ${node.name}.`);
-  if (isLegacy(ctx)) acquireLegacy(ctx, 'takeover');
-  else {
-    becomeStable(ctx);
+  if (isLegacy(ctx)) {
+    acquireLegacy(ctx, 'takeover');
     runMachDown(ctx, node);
-    takeOwn(ctx);
-    noteInitialDone(ctx, 'mach_down');
     return;
   }
+  becomeStable(ctx);
   runMachDown(ctx, node);
+  takeOwn(ctx);
+  noteInitialDone(ctx, 'mach_down');
 }
 
 function takeOwn(ctx: Context): void {

@@ -40,7 +40,8 @@ export interface Network {
   send(from: string, datagram: Uint8Array, line: Uint8Array): void;
   /** Whether anything gets through from one to the other. */
   hears(from: string, to: string): boolean;
-  readonly sent: Map<string, number>;
+  /** Called for every message sent; one that it refuses does not leave. */
+  filter: (from: string, datagram: Uint8Array) => boolean;
 }
 
 export function createNetwork(
@@ -51,7 +52,6 @@ export function createNetwork(
   deliver: (to: string, delivery: Delivery) => void,
 ): Network {
   const table = new Map<string, PathFaults>();
-  const sent = new Map<string, number>();
   const name = (from: string, to: string, medium: string): string => `${from}>${to}@${medium}`;
   for (const from of hosts) {
     for (const to of hosts) {
@@ -81,13 +81,13 @@ export function createNetwork(
       });
     }
   };
-  return {
+  const network: Network = {
     media,
     path,
     paths: () => [...table.values()],
-    sent,
+    filter: () => true,
     send: (from, datagram, line) => {
-      sent.set(from, (sent.get(from) ?? 0) + 1);
+      if (!network.filter(from, datagram)) return;
       for (const medium of media) {
         const bytes = medium.kind === 'serial' ? line : datagram;
         for (const to of hosts) {
@@ -102,4 +102,5 @@ export function createNetwork(
         return !faults.isCut && faults.loss < 1;
       }),
   };
+  return network;
 }

@@ -1,52 +1,19 @@
-// Scenarios of a pair, as sentences. Times are virtual; both engines, the codecs and the signatures
-// are the real ones.
+// Scenarios of a pair, as sentences: start, death, stop, standby. Times are virtual; both engines,
+// the codecs and the signatures are the real ones.
 
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 
-import { faultsAtRest } from './cluster-checkers.js';
-import type { Host } from './cluster-host.js';
 import {
-  createWorld,
-  cutAll,
-  DAD,
-  MOM,
-  plainOptions,
-  servesGroup,
-  type World,
-  type WorldOptions,
-} from './cluster-world.js';
-
-/** Both started together and settled: each holds its own. */
-function settledPair(change: Partial<WorldOptions> = {}): World {
-  const world = createWorld(plainOptions(change));
-  world.mom.start();
-  world.dad.start();
-  world.run(15_000);
-  return world;
-}
-
-const holding = (host: Host): string | undefined => host.status()?.holding;
-const logged = (host: Host, words: string): boolean =>
-  host.log.some((line) => line.includes(words));
-
-function servedBy(host: Host): boolean {
-  return host.config.groups.every((group) => servesGroup(host, group));
-}
-
-/** Runs until the claim holds and gives the time that it took; fails after the limit. */
-function timeUntil(world: World, limitMs: number, holds: () => boolean): number {
-  const start = world.time();
-  while (!holds()) {
-    assert.ok(world.time() - start < limitMs, `not within ${limitMs} ms`);
-    world.run(1);
-  }
-  return world.time() - start;
-}
-
-function assertQuiet(world: World): void {
-  assert.deepEqual([...world.violations, ...faultsAtRest(world)], []);
-}
+  assertHoldings,
+  assertQuiet,
+  holding,
+  logged,
+  servesAll,
+  settledPair,
+  timeUntil,
+} from './cluster-scenario.js';
+import { createWorld, DAD, MOM, plainOptions } from './cluster-world.js';
 
 describe('cold start', () => {
   test('two nodes that start together take nothing for ten seconds, then each its own', () => {
@@ -54,11 +21,9 @@ describe('cold start', () => {
     world.mom.start();
     world.dad.start();
     world.run(9_500);
-    assert.equal(holding(world.mom), 'none');
-    assert.equal(holding(world.dad), 'none');
+    assertHoldings(world, 'none', 'none');
     world.run(2_000);
-    assert.equal(holding(world.mom), 'local');
-    assert.equal(holding(world.dad), 'local');
+    assertHoldings(world, 'local', 'local');
     world.run(1_000);
     assertQuiet(world);
   });
@@ -66,12 +31,22 @@ describe('cold start', () => {
   test('a node that stays alone takes everything after initdead', () => {
     const world = createWorld(plainOptions());
     world.mom.start();
-    const took = timeUntil(world, 5_000, () => servedBy(world.mom));
+    const took = timeUntil(world, 5_000, () => servesAll(world.mom));
     assert.ok(took >= 2_000 && took < 2_000 + 200, `${took} ms`);
     assert.ok(logged(world.mom, `node ${DAD}: is dead`));
     assert.ok(logged(world.mom, 'No STONITH device configured.'));
+    assert.ok(logged(world.mom, `Resources being acquired from ${DAD}.`));
     assert.ok(logged(world.mom, `mach_down takeover complete for node ${DAD}.`));
     assert.equal(holding(world.mom), 'all');
+  });
+
+  test('legacy nodes ask for their groups and do not settle', () => {
+    const world = createWorld(plainOptions({ autoFailback: 'legacy' }));
+    world.mom.start();
+    world.dad.start();
+    world.run(5_000);
+    assertQuiet(world);
+    assert.ok(logged(world.mom, 'received ip-request-resp IPaddr::192.168.0.64 OK no'));
   });
 });
 
@@ -79,9 +54,15 @@ describe('death', () => {
   test('the survivor serves everything within the dead time and the start of the group', () => {
     const world = settledPair();
     world.mom.powerOff();
-    const took = timeUntil(world, 2_000, () => servedBy(world.dad));
+    const took = timeUntil(world, 2_000, () => servesAll(world.dad));
     assert.ok(took <= 1_000 + 2 * (20 + 5) + 5, `${took} ms`);
-    assert.ok(logged(world.dad, `Resources being acquired from ${MOM}.`));
+  });
+
+  test('death is declared one advertised dead time after the last status, to the millisecond', () => {
+    const world = settledPair({ deadtimeMs: 700, keepaliveMs: 100 });
+    world.mom.powerOff();
+    timeUntil(world, 2_000, () => logged(world.dad, `node ${MOM}: is dead`));
+    assert.ok(logged(world.dad, `is dead (last heard 700 ms ago, dead time 700 ms, was active)`));
   });
 
   test('with auto_failback off the returning node takes nothing', () => {
@@ -90,20 +71,52 @@ describe('death', () => {
     world.run(5_000);
     world.mom.start();
     world.run(10_000);
-    assert.equal(holding(world.mom), 'none');
-    assert.equal(holding(world.dad), 'all');
+    assertHoldings(world, 'none', 'all');
     assert.ok(logged(world.dad, `Heartbeat restart on node ${MOM}`));
     assertQuiet(world);
   });
 
-  test('with auto_failback on the returning node gets its own back', () => {
-    const world = settledPair({ autoFailback: 'on' });
-    world.mom.powerOff();
-    world.run(5_000);
-    world.mom.start();
+  for (const autoFailback of ['on', 'legacy'] as const) {
+    test(`with auto_failback ${autoFailback} the returning node gets its own back`, () => {
+      const world = settledPair({ autoFailback });
+      world.mom.powerOff();
+      world.run(5_000);
+      world.mom.start();
+      world.run(10_000);
+      assertQuiet(world);
+      assert.ok(world.mom.kernel.has('IPaddr::192.168.0.64'));
+      assert.ok(world.dad.kernel.has('IPaddr::192.168.0.65'));
+    });
+  }
+
+  test('a step of the wall clock changes nothing', () => {
+    const world = settledPair();
+    world.mom.wallOffsetMs -= 3_600_000_000;
+    world.dad.wallOffsetMs += 3_600_000_000;
     world.run(10_000);
-    assert.equal(holding(world.mom), 'local');
-    assert.equal(holding(world.dad), 'local');
+    assertHoldings(world, 'local', 'local');
+    assertQuiet(world);
+  });
+
+  test('cutting one of two media moves nothing', () => {
+    const world = settledPair();
+    for (const [from, to] of [
+      [MOM, DAD],
+      [DAD, MOM],
+    ] as const) {
+      world.network.path(from, to, '/dev/ttyS0').isCut = true;
+    }
+    world.run(20_000);
+    assert.ok(logged(world.dad, `Link ${MOM}:/dev/ttyS0 dead.`));
+    assertHoldings(world, 'local', 'local');
+    assertQuiet(world);
+  });
+
+  test('a fifth of all messages lost on both media moves nothing', () => {
+    const world = settledPair();
+    for (const path of world.network.paths()) path.loss = 0.2;
+    world.run(60_000);
+    assertHoldings(world, 'local', 'local');
     assertQuiet(world);
   });
 });
@@ -112,7 +125,7 @@ describe('clean stop', () => {
   test('the peer serves as soon as everything was released, without waiting a dead time', () => {
     const world = settledPair();
     world.mom.offer({ kind: 'shutdown-asked' });
-    const took = timeUntil(world, 2_000, () => servedBy(world.dad));
+    const took = timeUntil(world, 2_000, () => servesAll(world.dad));
     assert.ok(took < 150, `${took} ms`);
     assert.ok(logged(world.dad, `Received shutdown notice from '${MOM}'.`));
     world.run(3_000);
@@ -120,33 +133,94 @@ describe('clean stop', () => {
     assert.ok(logged(world.mom, 'Heartbeat shutdown complete.'));
     assert.ok(logged(world.dad, `Dead node ${MOM} gave up resources.`));
   });
-});
 
-describe('standby', () => {
-  test('all resources move and the operator is told', () => {
+  test('a lost good-bye is asked for again and heard', () => {
     const world = settledPair();
-    const id = world.mom.ask('standby', 'all');
-    world.run(1_000);
-    assert.equal(world.mom.answers.get(id)?.isDone, true);
-    assert.equal(holding(world.mom), 'none');
-    assert.equal(holding(world.dad), 'all');
-    assertQuiet(world);
+    for (const path of world.network.paths()) path.loss = 1;
+    world.mom.offer({ kind: 'shutdown-asked' });
+    world.run(100);
+    for (const path of world.network.paths()) path.loss = 0;
+    const took = timeUntil(world, 2_000, () => servesAll(world.dad));
+    assert.ok(took < 700, `${took} ms`);
+  });
+
+  test('a stop waits for resources that are moving', () => {
+    const world = settledPair({ scriptMs: 300 });
+    world.mom.ask('standby', 'all');
+    world.run(100);
+    world.mom.offer({ kind: 'shutdown-asked' });
+    assert.ok(logged(world.mom, 'Shutdown delayed until current resource activity finishes.'));
+    world.run(6_000);
+    assert.equal(world.mom.isRunning(), false);
+    assert.ok(servesAll(world.dad));
+  });
+
+  test('both stopped at once release everything', () => {
+    const world = settledPair();
+    world.mom.offer({ kind: 'shutdown-asked' });
+    world.dad.offer({ kind: 'shutdown-asked' });
+    world.run(5_000);
+    assert.deepEqual([world.mom.isRunning(), world.dad.isRunning()], [false, false]);
+    assert.deepEqual([world.mom.kernel.size, world.dad.kernel.size], [0, 0]);
   });
 });
 
-describe('partition', () => {
-  test('after a full partition the elder holders keep their groups', () => {
+describe('standby', () => {
+  for (const [selection, mom, dad] of [
+    ['all', 'none', 'all'],
+    ['local', 'none', 'all'],
+    ['foreign', 'local', 'local'],
+  ] as const) {
+    test(`standby ${selection} leaves ${mom} here and the operator is told`, () => {
+      const world = settledPair();
+      const id = world.mom.ask('standby', selection);
+      world.run(1_000);
+      assert.equal(world.mom.answers.get(id)?.isDone, true);
+      assertHoldings(world, mom, dad);
+      assertQuiet(world);
+    });
+  }
+
+  test('takeover all brings everything here and the operator is told', () => {
     const world = settledPair();
-    cutAll(world, true);
-    world.run(5_000);
-    assert.equal(holding(world.mom), 'all');
-    assert.equal(holding(world.dad), 'all');
-    cutAll(world, false);
-    world.run(2_000);
-    assert.equal(holding(world.mom), 'local');
-    assert.equal(holding(world.dad), 'local');
-    assert.ok(logged(world.mom, `Cluster node ${DAD} returning after partition.`));
-    world.run(2_000);
+    const id = world.mom.ask('takeover', 'all');
+    world.run(1_000);
+    assert.equal(world.mom.answers.get(id)?.isDone, true);
+    assertHoldings(world, 'all', 'none');
     assertQuiet(world);
+  });
+
+  test('with auto_failback on a group that was moved by hand stays where it was put', () => {
+    const world = settledPair({ autoFailback: 'on' });
+    world.mom.ask('standby', 'all');
+    world.run(30_000);
+    assertHoldings(world, 'none', 'all');
+  });
+
+  test('without the other side it is refused in words', () => {
+    const world = settledPair();
+    world.dad.powerOff();
+    world.run(3_000);
+    const id = world.mom.ask('standby', 'all');
+    const answer = world.mom.answers.get(id);
+    assert.equal(answer?.isDone, false);
+    assert.match(answer?.text ?? '', /ignored\. {2}Other side is in flux\./);
+  });
+
+  test('in legacy mode it is refused in the words of the original', () => {
+    const world = settledPair({ autoFailback: 'legacy' });
+    const id = world.mom.ask('standby', 'all');
+    const text = 'Standby mode only implemented when nice_failback on';
+    assert.equal(world.mom.answers.get(id)?.text, text);
+  });
+
+  test('a taker that dies in the middle leaves everything with the leaver', () => {
+    const world = settledPair({ scriptMs: 200 });
+    const id = world.mom.ask('standby', 'all');
+    world.run(600);
+    world.dad.powerOff();
+    world.run(4_000);
+    assert.ok(servesAll(world.mom));
+    assert.equal(world.mom.answers.get(id)?.isDone, false);
   });
 });
