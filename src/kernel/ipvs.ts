@@ -59,7 +59,8 @@ export function openIpvsTable(given?: Sys): Result<IpvsTable, KernelCode> {
 function askFamily(socket: NetlinkSocket): Result<number, KernelCode> {
   const messages = socket.ask(GENL_ID_CTRL, emitFamilyRequest(IPVS_GENL_NAME));
   if (!messages.ok) {
-    const detail = `the kernel has no IPVS, or its module ip_vs cannot be loaded: ${messages.detail}`;
+    const reason = 'the kernel has no IPVS, or its module ip_vs cannot be loaded';
+    const detail = `${reason}: ${messages.detail}`;
     return messages.code === 'refused' ? failure('no-ipvs', detail) : messages;
   }
   for (const message of messages.value) {

@@ -10,7 +10,7 @@ import { ENODEV, ENOSYS, type KernelCode } from './errno.js';
 
 /** A watch on a descriptor in the event loop of the thread that made it. */
 export interface PollHandle {
-  /** Until `resume` nothing is called. A readable descriptor that nobody reads keeps the loop busy. */
+  /** Until `resume` nothing is called: a readable descriptor that nobody reads is a busy loop. */
   pause(): void;
   resume(): void;
   /** To be called before the descriptor is closed. Calling it again does nothing. */

@@ -7,7 +7,7 @@ import { openUnixDatagram, type UnixDatagram } from './unix-datagram.js';
 
 const SYSLOG_PATH = '/dev/log';
 
-/** `send` takes one whole RFC 3164 line with its priority; a line that finds no listener is lost. */
+/** `send` takes a whole RFC 3164 line with its priority; one that finds no listener is lost. */
 export type Syslog = UnixDatagram;
 
 export function openSyslog(sys?: Sys): Result<Syslog, KernelCode> {

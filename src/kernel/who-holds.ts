@@ -1,11 +1,17 @@
-// Which hardware address answers for an IPv4 address, asked with the package node-arp. For a line
-// in the log and nothing else: it starts two processes (ping, arp) and may take seconds. What the
-// program decides by is the kernel's table and its own probes.
+// Which hardware address answers for an IPv4 address: asked with the package node-arp, and where
+// its programs (ping, arp) are not installed by a probe of our own. For a line in the log and
+// nothing else: it may take seconds, and nothing is decided by it.
 
 import { accessSync, constants } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { parseMac } from '../wire/rtnetlink.js';
+import { openAddressTable } from './addresses.js';
+import { neighbourMac } from './neighbours.js';
+import { probeAddress } from './probe.js';
+
+/** Two probes, as one may be lost. */
+const PROBES = 2;
 
 /** The face of node-arp, which ships no declarations. */
 interface NodeArp {
@@ -13,15 +19,30 @@ interface NodeArp {
 }
 
 /**
- * The hardware address, lower case; undefined when nobody answered in time, when `address` is not
- * IPv4 in dotted form, or when `ping` or `arp` (net-tools) is not installed.
+ * The hardware address, lower case; undefined when nobody answered in time or when `address` is
+ * not IPv4 in dotted form.
  */
 export async function whoHolds(address: string, deadlineMs: number): Promise<string | undefined> {
   // node-arp passes the text on as an argument, where `-h` would be an option, and dies of an
   // error event that nobody handles when a program is missing.
-  if (!isIPv4(address) || !isInstalled('ping') || !isInstalled('arp')) return undefined;
-  const arp = await loadNodeArp();
-  return arp === undefined ? undefined : ask(arp, address, deadlineMs);
+  if (!isIPv4(address)) return undefined;
+  const arp = isInstalled('ping') && isInstalled('arp') ? await loadNodeArp() : undefined;
+  return arp === undefined ? probe(address, deadlineMs) : ask(arp, address, deadlineMs);
+}
+
+async function probe(address: string, deadlineMs: number): Promise<string | undefined> {
+  const table = openAddressTable();
+  if (!table.ok) return undefined;
+  const place = table.value.placeOf(address);
+  table.value.close();
+  if (place === undefined) return undefined;
+  const { interfaceName } = place;
+  const spacingMs = deadlineMs / PROBES;
+  const found = await probeAddress({ address, interfaceName, count: PROBES, spacingMs });
+  if (found.ok) return found.value;
+  // Without the right to open a packet socket there is what the kernel happens to know.
+  const known = neighbourMac(address, interfaceName);
+  return known.ok ? known.value : undefined;
 }
 
 function isInstalled(program: string): boolean {

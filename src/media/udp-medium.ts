@@ -48,81 +48,97 @@ interface OpenSocket {
   readonly fd: number;
 }
 
+/** One UDP medium; `open` is the socket in use, and the only one that counts. */
+interface UdpState {
+  readonly kind: UdpKind;
+  readonly listener: MediumListener;
+  readonly tools: MediumTools;
+  readonly tally: MediumTally;
+  open: OpenSocket | undefined;
+  isClosed: boolean;
+  reopenTimer: NodeJS.Timeout | undefined;
+}
+
 export function openUdpMedium(kind: UdpKind, listener: MediumListener, tools: MediumTools): Medium {
-  const tally = createTally(listener);
-  let open: OpenSocket | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-
-  const shut = (): void => {
-    const socket = open?.socket;
-    open = undefined;
-    // A socket with its own errors still to come must not find nobody to tell them to.
-    socket?.removeAllListeners('message');
-    socket?.close();
+  const state: UdpState = {
+    kind,
+    listener,
+    tools,
+    tally: createTally(listener),
+    open: undefined,
+    isClosed: false,
+    reopenTimer: undefined,
   };
-  const reopenLater = (): void => {
-    if (isClosed || timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      attempt();
-    }, tools.reopenMs ?? REOPEN_MS);
-  };
-  const fail = (code: string, reason: string): void => {
-    tally.error(code);
-    shut();
-    tally.down(reason);
-    reopenLater();
-  };
-  const attempt = (): void => {
-    if (isClosed) return;
-    const made = makeSocket(kind, tools.sys);
-    if (!made.ok) {
-      fail(made.code, made.detail);
-      return;
-    }
-    const { sys, fd } = made.value;
-    const socket = createSocket({ type: 'udp4', lookup: literalLookup });
-    socket.on('message', (bytes) => {
-      tally.received();
-      listener.onBytes(bytes);
-    });
-    socket.on('error', (fault) => {
-      if (open?.socket !== socket) return;
-      const { code, reason } = describeError(fault);
-      fail(code, reason);
-    });
-    try {
-      socket.bind({ fd });
-    } catch (fault) {
-      sys.close(fd);
-      const { code, reason } = describeError(fault);
-      fail(code, reason);
-      return;
-    }
-    open = { socket, fd };
-    kind.onOpen?.();
-    tally.up();
-  };
-
-  attempt();
+  attempt(state);
   return {
     name: kind.interfaceName,
     kind: kind.kind,
     send: (message) => {
+      const { open } = state;
       const sys = tools.sys ?? loadedSys();
-      if (open === undefined || sys === undefined) return tally.dropped();
-      transmit(open, kind, sys, message.datagram, tally, fail);
+      if (open === undefined || sys === undefined) state.tally.dropped();
+      else transmit(state, open, sys, message.datagram);
     },
-    counters: () => tally.counters(),
+    counters: () => state.tally.counters(),
     close: () => {
-      if (isClosed) return;
-      isClosed = true;
-      tally.close();
-      clearTimeout(timer);
-      shut();
+      if (state.isClosed) return;
+      state.isClosed = true;
+      state.tally.close();
+      clearTimeout(state.reopenTimer);
+      shut(state);
     },
   };
+}
+
+function attempt(state: UdpState): void {
+  const { kind, tools } = state;
+  if (state.isClosed) return;
+  const made = makeSocket(kind, tools.sys);
+  if (!made.ok) {
+    fail(state, made.code, made.detail);
+    return;
+  }
+  const { sys, fd } = made.value;
+  const socket = createSocket({ type: 'udp4', lookup: literalLookup });
+  socket.on('message', (bytes) => {
+    state.tally.received();
+    state.listener.onBytes(bytes);
+  });
+  socket.on('error', (fault) => {
+    if (state.open?.socket !== socket) return;
+    const { code, reason } = describeError(fault);
+    fail(state, code, reason);
+  });
+  try {
+    socket.bind({ fd });
+  } catch (fault) {
+    sys.close(fd);
+    const { code, reason } = describeError(fault);
+    fail(state, code, reason);
+    return;
+  }
+  state.open = { socket, fd };
+  kind.onOpen?.();
+  state.tally.up();
+}
+
+function fail(state: UdpState, code: string, reason: string): void {
+  state.tally.error(code);
+  shut(state);
+  state.tally.down(reason);
+  if (state.isClosed || state.reopenTimer !== undefined) return;
+  state.reopenTimer = setTimeout(() => {
+    state.reopenTimer = undefined;
+    attempt(state);
+  }, state.tools.reopenMs ?? REOPEN_MS);
+}
+
+function shut(state: UdpState): void {
+  const socket = state.open?.socket;
+  state.open = undefined;
+  // The listener for errors stays: one that still comes must not find nobody to be told.
+  socket?.removeAllListeners('message');
+  socket?.close();
 }
 
 function loadedSys(): Sys | undefined {
@@ -170,14 +186,8 @@ function prepare(kind: UdpKind, sys: Sys, fd: number): Result<void, KernelCode> 
 /** These mean that the socket is of no use any more, not that the network is. */
 const BROKEN_SOCKET = new Set(['ENODEV', 'ENXIO', 'EBADF', 'ENOTSOCK']);
 
-function transmit(
-  open: OpenSocket,
-  kind: UdpKind,
-  sys: Sys,
-  datagram: Uint8Array,
-  tally: MediumTally,
-  fail: (code: string, reason: string) => void,
-): void {
+function transmit(state: UdpState, open: OpenSocket, sys: Sys, datagram: Uint8Array): void {
+  const { kind, tally } = state;
   const { socket, fd } = open;
   const to = kind.destination(sys, fd);
   if (to === undefined) {
@@ -190,9 +200,13 @@ function transmit(
     return;
   }
   socket.send(datagram, kind.port, to, (fault) => {
-    if (fault === null) return tally.sent();
+    if (fault === null) {
+      tally.sent();
+      return;
+    }
     const { code, reason } = describeError(fault);
     tally.sendFailed(code, reason);
-    if (BROKEN_SOCKET.has(code)) fail(code, reason);
+    // Only of the socket in use: several sends may fail before the first is told.
+    if (BROKEN_SOCKET.has(code) && state.open === open) fail(state, code, reason);
   });
 }

@@ -78,7 +78,7 @@ export function parseArp(frame: Uint8Array): Result<ArpPacket, ArpCode> {
   });
 }
 
-/** Says that `address` is at `mac`. Some hosts learn from the request form alone, some from the reply. */
+/** Says that `address` is at `mac`. Some hosts learn from one form alone, some from the other. */
 export function arpAnnouncement(
   operation: 'request' | 'reply',
   mac: string,

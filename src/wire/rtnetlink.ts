@@ -85,7 +85,7 @@ export interface RtLink {
 export interface RtNeighbour {
   readonly interfaceIndex: number;
   readonly address: string;
-  /** NUD_* bits: 0x02 reachable, 0x04 stale, 0x08 delay, 0x10 probe, 0x20 failed, 0x80 permanent. */
+  /** NUD_* bits: 0x02 reachable, 0x04 stale, 0x08 delay, 0x10 probe, 0x20 failed. */
   readonly state: number;
   /** Empty while unresolved. */
   readonly mac: string;

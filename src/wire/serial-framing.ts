@@ -18,79 +18,92 @@ export interface SerialCollector {
   lostFrames(): number;
 }
 
+/** What was kept of the stream: whole lines and the one that is coming. */
+interface Held {
+  bytes: Uint8Array<ArrayBuffer>;
+  length: number;
+  lineStart: number;
+  isInFrame: boolean;
+  lost: number;
+}
+
 export function createSerialCollector(
   limitBytes: number = SERIAL_FRAME_BYTES_MAX,
 ): SerialCollector {
-  let held = new Uint8Array(1024);
-  let length = 0;
-  let lineStart = 0;
-  let isInFrame = false;
-  let lost = 0;
-
-  const forget = (): void => {
-    length = 0;
-    lineStart = 0;
-    isInFrame = false;
+  const held: Held = {
+    bytes: new Uint8Array(1024),
+    length: 0,
+    lineStart: 0,
+    isInFrame: false,
+    lost: 0,
   };
-  const keep = (byte: number): void => {
-    if (length === held.length) {
-      const larger = new Uint8Array(held.length * 2);
-      larger.set(held);
-      held = larger;
-    }
-    held[length++] = byte;
-  };
-  /** Whether `count` bytes from `at` on are all `byte`, within what is held. */
-  const isRun = (at: number, byte: number): boolean =>
-    length - at >= 3 && held[at] === byte && held[at + 1] === byte && held[at + 2] === byte;
-
-  const startFrame = (): void => {
-    held.set([START, START, START, LF]);
-    length = 4;
-    lineStart = 4;
-    isInFrame = true;
-  };
-  const skipLine = (): void => {
-    // Noise without a line feed may stand before the start: the line then ends in `>>>`.
-    const isStart = isRun(0, START) || isRun(Math.max(0, length - 4), START);
-    forget();
-    if (isStart) startFrame();
-  };
-  const endLine = (): Uint8Array | undefined => {
-    if (!isInFrame) {
-      skipLine();
-      return undefined;
-    }
-    if (isRun(lineStart, END)) {
-      const frame = held.slice(0, length);
-      forget();
-      return frame;
-    }
-    // No field is called `>>>`, so the rest of the frame before was lost on the way.
-    if (length - lineStart === 4 && isRun(lineStart, START)) {
-      lost++;
-      startFrame();
-    }
-    lineStart = length;
-    return undefined;
-  };
-
   return {
     push: (bytes) => {
       const frames: Uint8Array[] = [];
       for (const byte of bytes) {
-        keep(byte);
+        keep(held, byte);
         if (byte === LF) {
-          const frame = endLine();
+          const frame = endLine(held);
           if (frame !== undefined) frames.push(frame);
-        } else if (length >= limitBytes) {
-          if (isInFrame) lost++;
-          forget();
+        } else if (held.length >= limitBytes) {
+          if (held.isInFrame) held.lost++;
+          forget(held);
         }
       }
       return frames;
     },
-    reset: forget,
-    lostFrames: () => lost,
+    reset: () => forget(held),
+    lostFrames: () => held.lost,
   };
+}
+
+function forget(held: Held): void {
+  held.length = 0;
+  held.lineStart = 0;
+  held.isInFrame = false;
+}
+
+function keep(held: Held, byte: number): void {
+  if (held.length === held.bytes.length) {
+    const larger = new Uint8Array(held.bytes.length * 2);
+    larger.set(held.bytes);
+    held.bytes = larger;
+  }
+  held.bytes[held.length++] = byte;
+}
+
+function startFrame(held: Held): void {
+  held.bytes.set([START, START, START, LF]);
+  held.length = 4;
+  held.lineStart = 4;
+  held.isInFrame = true;
+}
+
+/** Whether three bytes from `at` on are held and all of them are `byte`. */
+function isTriple({ bytes, length }: Held, at: number, byte: number): boolean {
+  if (at < 0 || length - at < 3) return false;
+  return bytes[at] === byte && bytes[at + 1] === byte && bytes[at + 2] === byte;
+}
+
+/** The frame that this line feed completes, if it does. */
+function endLine(held: Held): Uint8Array | undefined {
+  if (!held.isInFrame) {
+    // Noise without a line feed may stand before the start: the line then ends in `>>>`.
+    const isStart = isTriple(held, 0, START) || isTriple(held, held.length - 4, START);
+    forget(held);
+    if (isStart) startFrame(held);
+    return undefined;
+  }
+  if (isTriple(held, held.lineStart, END)) {
+    const frame = held.bytes.slice(0, held.length);
+    forget(held);
+    return frame;
+  }
+  // No field is called `>>>`, so the rest of the frame before was lost on the way.
+  if (held.length - held.lineStart === 4 && isTriple(held, held.lineStart, START)) {
+    held.lost++;
+    startFrame(held);
+  }
+  held.lineStart = held.length;
+  return undefined;
 }

@@ -8,16 +8,7 @@ import { watchKernel } from '#src/kernel/events.js';
 import { neighbourMac } from '#src/kernel/neighbours.js';
 import { probeAddress } from '#src/kernel/probe.js';
 import { openSys, type Sys } from '#src/kernel/sys.js';
-import {
-  commandExists,
-  ip,
-  makePair,
-  type Pair,
-  runIn,
-  sysIn,
-  until,
-  whyNoNamespaces,
-} from './netns.js';
+import { ip, makePair, type Pair, runIn, sysIn, until, whyNoNamespaces } from './netns.js';
 
 const skip = whyNoNamespaces() ?? false;
 let pair: Pair;
@@ -145,17 +136,20 @@ test('a new address belongs to the interface on whose segment it lies', { skip }
   ip('-n', pair.a, 'link', 'set', 'eth0', 'up');
 });
 
-test('who holds an address is told for the log where ping and arp are installed', { skip }, () => {
+test('who holds an address is told for the log, with node-arp and without', { skip }, () => {
   const module = new URL('../../kernel/who-holds.js', import.meta.url);
-  const ask = (address: string): string => {
+  const ask = (address: string, path: string): string => {
     const script =
       `import { whoHolds } from '${module.href}';` +
+      `process.env.PATH = '${path}';` +
       `console.log(await whoHolds('${address}', 5000));process.exit();`;
     return runIn(pair.a, process.execPath, '--input-type=module', '-e', script).trim();
   };
-  const isInstalled = commandExists('ping') && commandExists('arp');
-  assert.equal(ask('10.77.0.2'), isInstalled ? macOf(pair.b) : 'undefined');
-  assert.equal(ask('10.77.0.88'), 'undefined');
+  const mac = macOf(pair.b);
+  assert.equal(ask('10.77.0.2', '/nonexistent'), mac);
+  assert.equal(ask('10.77.0.2', process.env.PATH ?? ''), mac);
+  assert.equal(ask('10.77.0.88', process.env.PATH ?? ''), 'undefined');
+  assert.equal(ask('192.0.2.1', '/nonexistent'), 'undefined');
 });
 
 test('without rights the refusal says so', { skip }, () => {

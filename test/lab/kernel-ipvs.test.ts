@@ -198,7 +198,8 @@ test('a table of 1,100 objects is made, read and taken away in batches', { skip 
   assert.equal(read.value.length, 100, 'services');
   assert.ok(read.value.every(({ destinations }) => destinations.length === 10));
   context.diagnostic(
-    `1,100 objects made in ${(middle - start).toFixed(0)} ms, read in ${(end - middle).toFixed(0)} ms`,
+    `1,100 objects made in ${(middle - start).toFixed(0)} ms, ` +
+      `read in ${(end - middle).toFixed(0)} ms`,
   );
   empty();
   assert.deepEqual(readSorted(), []);

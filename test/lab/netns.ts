@@ -115,7 +115,7 @@ export function runIn(name: string, command: string, ...words: readonly string[]
   return execFileSync('ip', ['netns', 'exec', name, command, ...words], { encoding: 'utf8' });
 }
 
-/** Resolves when `holds` is true; fails with `what` after the limit, long for an emulated machine. */
+/** Resolves when `holds`; fails with `what` after the limit, which an emulated machine needs. */
 export async function until(
   what: string,
   holds: () => boolean,

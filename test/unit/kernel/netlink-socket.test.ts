@@ -1,3 +1,5 @@
+// Batches, lost answers and interrupted dumps of the request socket, against a laid-out kernel.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes } from '#src/base/bytes.js';

@@ -1,3 +1,5 @@
+// Where a new address belongs, by the addresses that are there.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InterfaceAddress } from '#src/kernel/addresses.js';

@@ -1,3 +1,5 @@
+// Unix socket addresses, words to the service manager, and the scheduling class of a thread.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openNotifier } from '#src/kernel/notify.js';

@@ -1,3 +1,5 @@
+// What the log line about a VIP's holder must never do.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { whoHolds } from '#src/kernel/who-holds.js';

@@ -1,3 +1,5 @@
+// When a medium says up and down, and what it counts.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTally, describeError } from '#src/media/medium-tools.js';

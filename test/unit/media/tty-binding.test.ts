@@ -1,3 +1,5 @@
+// The binding that carries serialport in a worker, against a line that the test plays.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeTtyBinding } from '#src/media/tty-binding.js';

@@ -1,3 +1,5 @@
+// ARP frames, against bytes as they came from a packet socket.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arpAnnouncement, arpProbe, emitArp, isArpConflict, parseArp } from '#src/wire/arp.js';

@@ -1,3 +1,5 @@
+// The unsolicited neighbour advertisement, against bytes as seen on the wire.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emitAdvertisement, parseAdvertisement } from '#src/wire/icmp6.js';

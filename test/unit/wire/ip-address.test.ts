@@ -1,3 +1,5 @@
+// IPv4 and IPv6 addresses between text and bytes.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,3 +1,5 @@
+// Netlink headers, attributes and refusals, against bytes of a kernel 6.18.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

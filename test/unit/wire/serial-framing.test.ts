@@ -1,3 +1,5 @@
+// Frames out of a byte stream with noise, halves and no end.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
