@@ -3,17 +3,9 @@
 // comes back as an event with that id.
 
 import type { LogLine } from '../base/log-line.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
 import type { ResourceSpec } from './cluster-config.js';
-
-export type ResourceVerb = 'status' | 'start' | 'stop';
-
-/** How an order to a resource ended. `running`/`stopped` answer `status` only. */
-export type ResourceOutcome =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'running' }
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'failed'; readonly exitCode: number; readonly reason: string };
 
 /** Which groups an operator's command speaks of, relative to the node going standby. */
 export type HoldSelection = 'all' | 'local' | 'foreign' | 'failback';

@@ -4,8 +4,8 @@
 // group is decided above. `changeGroupState` is the one place that changes a group's state.
 
 import { after, type Instant, seconds } from '../base/time.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { ResourceGroup, ResourceSpec } from './cluster-config.js';
-import type { ResourceOutcome, ResourceVerb } from './cluster-event.js';
 import type { GroupState } from './cluster-status.js';
 import { type Context, msSince, say, tell } from './context.js';
 

@@ -1,7 +1,7 @@
 // What this director holds, as the outcomes of the engine's orders say: the matter of the will.
 
-import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import type { ResourceSpec } from '../config/resource-group.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { InterfaceAddress } from '../kernel/addresses.js';
 import type { HeldGroup, HeldResource } from './will.js';
 

@@ -2,9 +2,9 @@
 // All of it is a few synchronous kernel calls of some 20 microseconds; nothing is spawned.
 
 import type { LogLine } from '../base/log-line.js';
-import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import { type IpaddrArguments, parseIpaddrArguments } from '../config/ipaddr-arguments.js';
 import type { ResourceSpec } from '../config/resource-group.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { AddressTable, InterfaceAddress } from '../kernel/addresses.js';
 import type { Announcer } from '../kernel/announcer.js';
 import { monotonicMs } from '../runtime/clock.js';
@@ -113,7 +113,8 @@ function planAddress(
   const place = state.table.placeOf(wanted.address);
   const interfaceName = wanted.interfaceName ?? place?.interfaceName;
   if (interfaceName === undefined) {
-    return `no interface has a network that ${wanted.address} lies in: name one, as in ${wanted.address}/24/eth0`;
+    const { address } = wanted;
+    return `no interface has a network that ${address} lies in: write ${address}/24/eth0 or the like`;
   }
   const widest = wanted.family === 4 ? 32 : 128;
   const prefixLength = wanted.prefixLength ?? place?.prefixLength ?? widest;

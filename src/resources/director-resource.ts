@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogLine, logLine } from '../base/log-line.js';
-import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import type { ResourceGroup, ResourceSpec } from '../config/resource-group.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import { askControl, type JsonObject, type JsonValue } from '../runtime/control-socket.js';
 import { withdrawTable } from './table-withdrawal.js';
 
@@ -163,7 +163,8 @@ async function deactivate(state: State, checker: Checker): Promise<ResourceOutco
   const withdrawn = await withdrawTable(state.configDir, checker.config);
   if (!withdrawn.ok) return failed(`ldirectord ${checker.config}: ${withdrawn.detail}`);
   if (withdrawn.value > 0) {
-    const text = `took ${withdrawn.value} services that a dead ldirectord had left out of the table`;
+    const left = `${withdrawn.value} services that a dead ldirectord had left`;
+    const text = `took ${left} out of the table`;
     state.log(logLine('WARN', 'table-withdrawn', text));
   }
   return { kind: 'done' };

@@ -2,8 +2,8 @@
 // its script. It keeps no policy; it does keep what is held, because the will names it.
 
 import type { LogLine } from '../base/log-line.js';
-import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import type { ResourceSpec } from '../config/resource-group.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { InterfaceAddress } from '../kernel/addresses.js';
 import { type AddressResources, isAddressScript } from './address-resource.js';
 import type { DirectorResources } from './director-resource.js';

@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResourceOutcome, ResourceVerb } from '../cluster/cluster-event.js';
 import type { ResourceSpec } from '../config/resource-group.js';
+import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 
 /** Output of a script kept for its verdict and the log; the rest is read and thrown away. */
 const OUTPUT_BYTES_MAX = 64 * 1024;

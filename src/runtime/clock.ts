@@ -5,7 +5,7 @@
 
 import { instant, type Now, wallTime } from '../base/time.js';
 
-/** Milliseconds of CLOCK_MONOTONIC, with microsecond precision for some thousand years of uptime. */
+/** Milliseconds of CLOCK_MONOTONIC, with microsecond precision. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 export const readNow = (): Now => ({

@@ -6,12 +6,8 @@ import { createPrng, type Prng } from '#src/base/prng.js';
 import { instant, wallTime } from '#src/base/time.js';
 import type { ClusterConfig, ResourceSpec } from '#src/cluster/cluster-config.js';
 import { type ClusterEngine, createClusterEngine } from '#src/cluster/cluster-engine.js';
-import type {
-  ClusterEffect,
-  ClusterEvent,
-  ResourceOutcome,
-  ResourceVerb,
-} from '#src/cluster/cluster-event.js';
+import type { ClusterEffect, ClusterEvent } from '#src/cluster/cluster-event.js';
+import type { ResourceOutcome, ResourceVerb } from '#src/config/resource-order.js';
 import type { ClusterStatus, Holding } from '#src/cluster/cluster-status.js';
 import type { Agenda } from './cluster-agenda.js';
 import type { Delivery } from './cluster-network.js';
