@@ -47,7 +47,7 @@ const DEFAULT_PORTS: Readonly<Partial<Record<ServiceName, number>>> = {
 
 const UDP_SERVICES: ReadonlySet<ServiceName> = new Set(['dns', 'radius', 'sip']);
 
-/** Real servers that need no check have no planned one: `on`, `off` and negotiate without service. */
+/** False for `on`, `off` and negotiate without a service. */
 export const isChecked = (virtual: VirtualServiceConfig): boolean =>
   virtual.checkType.kind !== 'off' && alwaysUpReason(virtual) === undefined;
 

@@ -70,21 +70,19 @@ interface Entry {
   combined: CombinedState;
 }
 
-export function createCheckSchedule(): CheckSchedule {
-  const entries = new Map<string, Entry>();
-  const underWay = new Map<number, Entry>();
-  let lastId = 0;
-  let pace = 1;
+export const createCheckSchedule = (): CheckSchedule => new Schedule();
 
-  const update = (
-    checks: readonly PlannedCheck[],
-    paceFactor: number,
-    now: Instant,
-  ): readonly number[] => {
-    const former = new Map(entries);
-    entries.clear();
-    const isHastier = paceFactor < pace;
-    pace = paceFactor;
+class Schedule implements CheckSchedule {
+  readonly #entries = new Map<string, Entry>();
+  readonly #underWay = new Map<number, Entry>();
+  #lastId = 0;
+  #pace = 1;
+
+  update(checks: readonly PlannedCheck[], paceFactor: number, now: Instant): readonly number[] {
+    const former = new Map(this.#entries);
+    this.#entries.clear();
+    const isHastier = paceFactor < this.#pace;
+    this.#pace = paceFactor;
     checks.forEach((check, index) => {
       const interval = millis(check.interval * paceFactor);
       const phase = millis((interval * (index + 1)) / checks.length);
@@ -98,34 +96,56 @@ export function createCheckSchedule(): CheckSchedule {
       const known = new Set(entry.check.realKeys);
       if (check.realKeys.some((key) => !known.has(key))) entry.nextAt = now;
       Object.assign(entry, { check, interval, phase });
-      entries.set(check.key, entry);
+      this.#entries.set(check.key, entry);
     });
     const dropped: number[] = [];
     for (const entry of former.values()) {
       if (entry.inFlight === undefined) continue;
       dropped.push(entry.inFlight.id);
-      underWay.delete(entry.inFlight.id);
+      this.#underWay.delete(entry.inFlight.id);
     }
     return dropped;
-  };
+  }
 
-  const start = (entry: Entry, now: Instant): StartedCheck => {
+  takeDue(now: Instant): readonly StartedCheck[] {
+    const free = CHECKS_IN_FLIGHT_MAX - this.#underWay.size;
+    if (free <= 0) return [];
+    const due = [...this.#entries.values()].filter(
+      (entry) => entry.inFlight === undefined && entry.nextAt <= now,
+    );
+    due.sort((a, b) => a.nextAt - b.nextAt);
+    return due.slice(0, free).map((entry) => this.#start(entry, now));
+  }
+
+  #start(entry: Entry, now: Instant): StartedCheck {
     const { main, combined } = entry.check;
     const isConnect = combined !== undefined && combinedNext(entry.combined) === 'connect';
     const spec = isConnect ? combined.connect : main;
-    const id = ++lastId;
+    const id = ++this.#lastId;
     const deadline = after(after(now, spec.timeout), CHECK_DEADLINE_GRACE);
     entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout, isExtended: false };
     entry.nextAt = after(now, entry.hasRun ? entry.interval : entry.phase);
     entry.hasRun = true;
-    underWay.set(id, entry);
+    this.#underWay.set(id, entry);
     return { id, spec };
-  };
+  }
 
-  const finish = (id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined => {
-    const entry = underWay.get(id);
+  takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[] {
+    const late: { id: number; finished: FinishedCheck }[] = [];
+    for (const [id, entry] of [...this.#underWay]) {
+      const flight = entry.inFlight;
+      if (flight === undefined || flight.deadline > now) continue;
+      if (isSleptThrough(flight, now)) continue;
+      const finished = this.finish(id, timedOut(flight.timeout / 1000), now);
+      if (finished !== undefined) late.push({ id, finished });
+    }
+    return late;
+  }
+
+  finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined {
+    const entry = this.#underWay.get(id);
     if (entry?.inFlight === undefined) return undefined;
-    underWay.delete(id);
+    this.#underWay.delete(id);
     const took = between(entry.inFlight.startedAt, now);
     entry.inFlight = undefined;
     const { combined, realKeys } = entry.check;
@@ -136,48 +156,28 @@ export function createCheckSchedule(): CheckSchedule {
     // asked again at once.
     if (entry.nextAt <= now) entry.nextAt = after(now, entry.interval);
     return { verdict, took, realKeys };
-  };
+  }
 
-  return {
-    update,
-    takeDue: (now) => {
-      const free = CHECKS_IN_FLIGHT_MAX - underWay.size;
-      if (free <= 0) return [];
-      const due = [...entries.values()].filter(
-        (entry) => entry.inFlight === undefined && entry.nextAt <= now,
-      );
-      due.sort((a, b) => a.nextAt - b.nextAt);
-      return due.slice(0, free).map((entry) => start(entry, now));
-    },
-    takeLate: (now) => {
-      const late: { id: number; finished: FinishedCheck }[] = [];
-      for (const [id, entry] of [...underWay]) {
-        const flight = entry.inFlight;
-        if (flight === undefined || flight.deadline > now) continue;
-        if (isSleptThrough(flight, now)) continue;
-        const finished = finish(id, timedOut(flight.timeout / 1000), now);
-        if (finished !== undefined) late.push({ id, finished });
-      }
-      return late;
-    },
-    finish,
-    stop: () => {
-      const ids = [...underWay.keys()];
-      underWay.clear();
-      entries.clear();
-      return ids;
-    },
-    next: () => {
-      const isFull = underWay.size >= CHECKS_IN_FLIGHT_MAX;
-      let next: Instant | undefined;
-      for (const entry of entries.values()) {
-        if (entry.inFlight !== undefined) next = earliest(next, entry.inFlight.deadline);
-        else if (!isFull) next = earliest(next, entry.nextAt);
-      }
-      return next;
-    },
-    counts: () => ({ checks: entries.size, inFlight: underWay.size }),
-  };
+  stop(): readonly number[] {
+    const ids = [...this.#underWay.keys()];
+    this.#underWay.clear();
+    this.#entries.clear();
+    return ids;
+  }
+
+  next(): Instant | undefined {
+    const isFull = this.#underWay.size >= CHECKS_IN_FLIGHT_MAX;
+    let next: Instant | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.inFlight !== undefined) next = earliest(next, entry.inFlight.deadline);
+      else if (!isFull) next = earliest(next, entry.nextAt);
+    }
+    return next;
+  }
+
+  counts(): { readonly checks: number; readonly inFlight: number } {
+    return { checks: this.#entries.size, inFlight: this.#underWay.size };
+  }
 }
 
 const newEntry = (check: PlannedCheck, now: Instant): Entry => ({

@@ -17,7 +17,7 @@ export type StartOutcome =
   | { readonly kind: 'still-checking'; readonly problems: readonly string[] }
   | { readonly kind: 'failed'; readonly exitCode: number; readonly lines: readonly string[] };
 
-export const DAEMON_SCRIPT: string = fileURLToPath(new URL('director-main.js', import.meta.url));
+export const DAEMON_SCRIPT: string = fileURLToPath(new URL('./director-main.js', import.meta.url));
 
 const isNews = (value: unknown): value is DirectorNews =>
   typeof value === 'object' && value !== null && 'kind' in value;

@@ -6,6 +6,7 @@ const ports: Readonly<Record<string, { readonly tcp?: number; readonly udp?: num
   http: { tcp: 80 },
   https: { tcp: 443, udp: 443 },
   'http-alt': { tcp: 8080, udp: 8080 },
+  webcache: { tcp: 8080, udp: 8080 },
   domain: { tcp: 53, udp: 53 },
   smtp: { tcp: 25 },
 };

@@ -25,12 +25,15 @@ export class DirectorWorld {
   readonly started: { atMs: number; spec: CheckSpec }[] = [];
   /** A planted fault: what becomes of requests on their way to the kernel. */
   tamper: (requests: readonly IpvsRequest[]) => readonly IpvsRequest[] = (requests) => requests;
+  /** Answers checks instead of the scripted servers. */
+  judge: (spec: CheckSpec) => ScriptedServer = (spec) =>
+    this.servers.get(serverName(spec)) ?? { isUp: false, delayMs: 5 };
   inFlightMost = 0;
   settledAtMs: number | undefined;
   hasExited = false;
   #engine: DirectorEngine;
   #nowMs = 1000;
-  #running = new Map<number, { dueMs: number | undefined; spec: CheckSpec }>();
+  readonly #running = new Map<number, { dueMs: number | undefined; spec: CheckSpec }>();
 
   constructor(config: DirectorConfig, mode: DirectorMode = 'active', kernel?: FakeIpvs) {
     this.kernel = kernel ?? new FakeIpvs();
@@ -88,6 +91,11 @@ export class DirectorWorld {
     this.#nowMs = endMs;
   }
 
+  /** Time goes by and nothing happens: the process was not scheduled. */
+  sleep(forMs: number): void {
+    this.#nowMs += forMs;
+  }
+
   #now(): Now {
     return { monotonic: instant(this.#nowMs), wall: wallTime(1.7e12 + this.#nowMs) };
   }
@@ -106,7 +114,7 @@ export class DirectorWorld {
     const check = this.#running.get(id);
     this.#running.delete(id);
     if (check === undefined) return;
-    const isUp = this.servers.get(serverName(check.spec))?.isUp ?? false;
+    const { isUp } = this.judge(check.spec);
     const verdict = isUp ? up('connected') : down('connect refused');
     this.offer({ kind: 'check-finished', id, verdict });
   }
@@ -125,8 +133,7 @@ export class DirectorWorld {
         return { kind: 'requests-applied', id: effect.id, answer };
       }
       case 'run-check': {
-        const server = this.servers.get(serverName(effect.spec)) ?? { isUp: false, delayMs: 5 };
-        const { delayMs } = server;
+        const { delayMs } = this.judge(effect.spec);
         const dueMs = delayMs === undefined ? undefined : this.#nowMs + delayMs;
         this.#running.set(effect.id, { dueMs, spec: effect.spec });
         this.started.push({ atMs: this.#nowMs, spec: effect.spec });

@@ -49,7 +49,7 @@ function httpsAgent(servername: string | undefined, onConnect: () => void): http
   return watched(new https.Agent({ ...options, secureContext: secureContext() }), onConnect);
 }
 
-/** The virtual host goes into TLS as well, so that a server with several answers as the right one. */
+/** The virtual host goes into TLS as well: a server with several names answers as the right one. */
 function serverName(spec: HttpCheck): string | undefined {
   const name = spec.host.replace(/:\d+$/, '');
   return name === '' || net.isIP(name.replace(/^\[|\]$/g, '')) !== 0 ? undefined : name;

@@ -57,7 +57,7 @@ function fakeSys(answered: number): { sys: Sys; closed: string[] } {
 
 const context = (signal: AbortSignal) => ({ signal, waitFor: () => undefined });
 
-test('an echo reply to any of the attempts is up, and the socket is closed after the poll', async () => {
+test('an echo reply to any of the attempts is up, and the socket is closed last', async () => {
   const { sys, closed } = fakeSys(2);
   const verdict = await runPingCheck(spec, context(new AbortController().signal), sys);
   assert.deepEqual(verdict, { isUp: true, reason: 'echo reply 2' });

@@ -87,7 +87,7 @@ test('no proxy of the environment is asked', async () => {
   }
 });
 
-test('redirects are followed to other hosts with their own Host, and the last answer counts', async () => {
+test('redirects are followed to other hosts, and the last answer counts', async () => {
   let host: string | undefined;
   const other = await web((request, response) => {
     host = request.headers.host;

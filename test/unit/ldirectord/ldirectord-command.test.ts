@@ -8,7 +8,7 @@ import { runLdirectordCommand } from '#src/ldirectord/ldirectord-command.js';
 import { FakeIpvs } from '../../simulation/fake-ipvs.js';
 import { type Folder, fakeMachine, makeFolder, startWebServer, type WebServer } from './fixture.js';
 
-const daemonScript = fileURLToPath(new URL('fake-director.js', import.meta.url));
+const daemonScript = fileURLToPath(new URL('./fake-director.js', import.meta.url));
 
 interface Said {
   readonly exit: number;

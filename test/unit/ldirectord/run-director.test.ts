@@ -73,7 +73,7 @@ const stop = async (director: Running): Promise<void> => {
   assert.equal(await director.exit, 0);
 };
 
-test('web servers are entered, quiesced when they fail and restored when they are back', async () => {
+test('web servers are entered, quiesced when they fail, restored when back', async () => {
   const web1 = await startWebServer('127.9.0.1');
   const web2 = await startWebServer('127.9.0.2', web1.port);
   const director = await run(`quiescent=yes
@@ -153,7 +153,7 @@ test('a reload of a bad file is answered with every mistake and changes nothing'
   await web.close();
 });
 
-test('a director that stands by activates in one question and writes its pid file then', async () => {
+test('a director that stands by activates at one question, with its pid file', async () => {
   const web = await startWebServer('127.9.0.5');
   const director = await run(
     `virtual=10.9.0.100:80
