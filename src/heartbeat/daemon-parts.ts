@@ -1,6 +1,7 @@
 // The parts of a running daemon that its modules share.
 
 import type { AddressTable } from '../kernel/addresses.js';
+import type { KernelWatch } from '../kernel/events.js';
 import type { AddressResources } from '../resources/address-resource.js';
 import type { DirectorResources } from '../resources/director-resource.js';
 import type { ResourceRunner } from '../resources/resource-runner.js';
@@ -34,6 +35,7 @@ export interface Daemon {
   readonly startedAt: number;
   readonly timers: NodeJS.Timeout[];
   readonly service: ServiceManager;
+  linkWatch?: KernelWatch | undefined;
   willWriting?: Promise<void> | undefined;
   isWillStale?: boolean;
   stop?: () => void;

@@ -19,6 +19,7 @@ import { answerControl } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
+import { startLinkWatch } from './link-watch.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openServiceManager } from './service-manager.js';
@@ -134,6 +135,7 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
     },
   });
   daemon.timers.push(startVipWatch(daemon));
+  daemon.linkWatch = startLinkWatch(daemon);
 }
 
 async function offerLoad(daemon: Daemon): Promise<void> {
@@ -251,6 +253,7 @@ async function renewWill(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
 
 async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks): Promise<void> {
   for (const timer of daemon.timers) clearInterval(timer);
+  daemon.linkWatch?.close();
   daemon.service.stopping();
   await daemon.resources.directors.end();
   daemon.resources.addresses.close();

@@ -7,7 +7,7 @@ import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
 import type { HaConfig } from '../config/ha-config.js';
-import { openNotifier } from '../kernel/notify.js';
+import { openSyslog } from '../kernel/syslog.js';
 import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
 import { heartbeatForm } from '../runtime/log-form.js';
@@ -36,8 +36,6 @@ export interface Preparation {
  */
 const HANG_LIMIT_MS = 3000;
 
-const SYSLOG_SOCKET = '/dev/log';
-
 function logSinks(config: HaConfig): readonly LogSink[] {
   const sinks: LogSink[] = [];
   if (config.logfile !== undefined) {
@@ -47,7 +45,7 @@ function logSinks(config: HaConfig): readonly LogSink[] {
     sinks.push({ kind: 'file', path: config.debugfile, least: 'debug' });
   }
   if (config.logfacility !== undefined && config.logfacility !== 'none') {
-    const syslog = openNotifier(SYSLOG_SOCKET);
+    const syslog = openSyslog();
     if (syslog.ok) {
       const send = (datagram: string): void => void syslog.value.send(datagram);
       sinks.push({ kind: 'syslog', facility: config.logfacility, ident: 'heartbeat', send });

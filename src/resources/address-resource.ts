@@ -114,7 +114,7 @@ function planAddress(
   const interfaceName = wanted.interfaceName ?? place?.interfaceName;
   if (interfaceName === undefined) {
     const { address } = wanted;
-    return `no interface has a network that ${address} lies in: write ${address}/24/eth0 or the like`;
+    return `no interface is on a network with ${address}: name one, as in ${address}/24/eth0`;
   }
   const widest = wanted.family === 4 ? 32 : 128;
   const prefixLength = wanted.prefixLength ?? place?.prefixLength ?? widest;

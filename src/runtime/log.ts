@@ -69,14 +69,17 @@ export interface Log {
   flush(): Promise<void>;
 }
 
+const isControl = (code: number): boolean =>
+  (code < 0x20 && code !== 0x09) || (code >= 0x7f && code < 0xa0);
+
 /** Control characters of a peer or a real server must not forge lines or move a cursor. */
 function escapeControls(text: string): string {
-  const cut = text.length > LINE_CHARACTERS_MAX ? `${text.slice(0, LINE_CHARACTERS_MAX)}...` : text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
-  return cut.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
-    return `\\x${code}`;
-  });
+  let shown = '';
+  for (const character of text.slice(0, LINE_CHARACTERS_MAX)) {
+    const code = character.codePointAt(0) ?? 0;
+    shown += isControl(code) ? `\\x${code.toString(16).padStart(2, '0')}` : character;
+  }
+  return text.length > LINE_CHARACTERS_MAX ? `${shown}...` : shown;
 }
 
 interface Outlet {
