@@ -2,15 +2,13 @@
 // the terminal in the foreground.
 
 import type { LogLevel } from '../base/log-line.js';
-import { openNotifier } from '../kernel/notify.js';
+import { openSyslog } from '../kernel/syslog.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
 import { type LineForm, ldirectordForm } from '../runtime/log-form.js';
 
 export type LogPlace =
   /** `logfile` of the configuration. */
   { readonly kind: 'configured'; readonly logfile: string } | { readonly kind: 'stderr' };
-
-const SYSLOG_SOCKET = '/dev/log';
 
 /** In the foreground the instance is known, and a journal adds time and number itself. */
 const bareForm: LineForm = (line) => line.text;
@@ -26,13 +24,14 @@ export function openDirectorLog(instance: string, place: LogPlace, least: LogLev
 
 function sinkOf(logfile: string, least: LogLevel): LogSink {
   if (logfile.startsWith('/')) return { kind: 'file', path: logfile, least };
-  const notifier = openNotifier(SYSLOG_SOCKET);
+  const syslog = openSyslog();
   return {
     kind: 'syslog',
     facility: logfile,
     ident: 'ldirectord',
     send: (datagram) => {
-      if (notifier.ok) notifier.value.send(Buffer.from(datagram).toString('utf8'));
+      // A line that finds no syslog is lost, as with syslog(3).
+      if (syslog.ok) syslog.value.send(datagram);
     },
   };
 }
