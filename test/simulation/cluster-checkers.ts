@@ -171,6 +171,8 @@ export function createTakeoverChecker(violated: Violated): Checker {
     const isSettled = up.status()?.isStable === true && world.time() - up.awakeSince() > 20_000;
     if (!isOneDown) failedAt = undefined;
     else if (failedAt === undefined && isSettled) failedAt = world.time();
+    // One that came up meanwhile has another start behind it.
+    if (failedAt !== undefined && up.awakeSince() > failedAt) failedAt = undefined;
     survivor = up;
   };
   return {
