@@ -45,6 +45,8 @@ const powerOnMs = 60_000;
 export class Host {
   readonly settings: HostSettings;
   readonly disk: string;
+  /** Programs beside the host that end with the lab, such as the follower of a log file. */
+  readonly companions: Program[] = [];
   private readonly network: Network;
   private init: ChildProcess | undefined;
   private initPid = 0;
@@ -134,6 +136,7 @@ export class Host {
 
   /** For the exit handler: no promise can be waited for there. */
   killNow(): void {
+    for (const each of this.companions) each.child.kill('SIGKILL');
     this.init?.kill('SIGKILL');
     this.batch?.end();
     this.initPid = 0;

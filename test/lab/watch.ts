@@ -56,6 +56,7 @@ export class LogWatch {
     this.program = new Program(boundToUs(['tail', '-n', '+1', '-F', file]), process.env, (text) =>
       this.lines.push({ atMs: nowMs(), text }),
     );
+    host.companions.push(this.program);
   }
 
   find(pattern: RegExp, sinceMs = 0): LogLineSeen | undefined {
@@ -76,9 +77,5 @@ export class LogWatch {
       .slice(-count)
       .map((each) => each.text)
       .join('\n');
-  }
-
-  async stop(): Promise<void> {
-    await this.program.stop('SIGKILL');
   }
 }

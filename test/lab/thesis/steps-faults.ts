@@ -108,9 +108,9 @@ async function killedForGood(scenario: Scenario): Promise<Figures> {
   const { cluster } = scenario;
   const active = await theHolder(scenario);
   const peer = cluster.other(active.host.name);
-  // A daemon that cannot read its configuration cannot beat again.
-  const haCf = active.host.read('ha.d/ha.cf');
-  active.host.write('ha.d/ha.cf', 'this is no configuration\n');
+  // A daemon that is refused its configuration cannot beat again.
+  const haresources = active.host.read('ha.d/haresources');
+  active.host.write('ha.d/haresources', 'nobody IPaddr::192.168.0.64/24/eth0\n');
   const killMs = nowMs();
   assert.equal(active.killDaemon(), 1, 'one daemon process');
   await waitForHolder(scenario, peer.host.name, scenario.deadtimeMs + 30_000 * scenario.pace);
@@ -129,7 +129,7 @@ async function killedForGood(scenario: Scenario): Promise<Figures> {
       `outage ${round(outage.ms)} ms (dead time ${scenario.deadtimeMs} ms)`,
   );
   assert.ok(outage.ms < scenario.deadtimeMs, `outage ${outage.ms} ms is not below the dead time`);
-  active.host.write('ha.d/ha.cf', haCf);
+  active.host.write('ha.d/haresources', haresources);
   return { outageMs: round(outage.ms), takenMs: takenMs ?? 'unseen' };
 }
 
