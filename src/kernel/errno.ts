@@ -29,7 +29,6 @@ export const EADDRNOTAVAIL: number = constants.errno.EADDRNOTAVAIL;
 export const EINVAL: number = constants.errno.EINVAL;
 export const ENOSYS: number = constants.errno.ENOSYS;
 export const ETIMEDOUT: number = constants.errno.ETIMEDOUT;
-export const EOPNOTSUPP: number = constants.errno.EOPNOTSUPP;
 
 /** Such as `EPERM`; `errno 530` for a number without a name. */
 export function errnoName(errno: number): string {

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 import { failure, ok, type Result } from '../base/result.js';
-import { ENODEV, ENOSYS, type KernelCode } from './errno.js';
+import { ENODEV, type KernelCode } from './errno.js';
 
 /** A watch on a descriptor in the event loop of the thread that made it. */
 export interface PollHandle {
@@ -25,10 +25,7 @@ export interface Sys {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): number;
   connect(fd: number, address: Uint8Array): number;
-  getsockname(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
-  /** The length that the kernel wrote into `value`. */
-  getsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, flags: number): number;
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array): number;
   recv(fd: number, into: Uint8Array, flags: number): number;
@@ -43,13 +40,9 @@ export interface Sys {
   flock(fd: number, operation: number): number;
   /** The interface's index, or minus ENODEV. */
   ifNameToIndex(name: string): number;
-  umask(mask: number): number;
   /** `policy` and `priority` of the calling thread (process id 0) or of another process. */
   schedSetscheduler(pid: number, policy: number, priority: number): number;
   schedGetscheduler(pid: number): number;
-  prctl(option: number, argument: number): number;
-  /** Locks the pages of one line of /proc/self/maps; see mlock2(2). */
-  mlock2(address: bigint, length: number, flags: number): number;
   /** Calls `onReadable` in the event loop as long as the descriptor is readable. */
   poll(fd: number, onReadable: () => void): PollHandle;
 }
@@ -91,28 +84,17 @@ function bindAll(koffi: typeof Koffi): Sys {
       return result < 0 ? -koffi.errno() : result;
     };
   };
-  // mlock2 is younger than some C libraries; the rest works without it.
-  const bindOptional = (prototype: string): NativeCall => {
-    try {
-      return bind(prototype);
-    } catch {
-      return () => -ENOSYS;
-    }
-  };
-  return { ...bindSockets(bind), ...bindProcess(bind, bindOptional), poll: bindPoll(koffi) };
+  return { ...bindSockets(bind), ...bindProcess(bind), poll: bindPoll(koffi) };
 }
 
 type Bind = (prototype: string) => NativeCall;
 
-function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ReturnType<typeof bindProcess>> {
+function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ProcessCalls> {
   const socket = bind('int socket(int domain, int type, int protocol)');
   const bindTo = bind('int bind(int fd, const void *address, uint32_t length)');
   const connect = bind('int connect(int fd, const void *address, uint32_t length)');
-  const getsockname = bind('int getsockname(int fd, void *address, void *length)');
   const set = 'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)';
   const setsockopt = bind(set);
-  const get = 'int getsockopt(int fd, int level, int option, void *value, void *length)';
-  const getsockopt = bind(get);
   const send = bind('intptr_t send(int fd, const void *bytes, uintptr_t length, int flags)');
   const to = 'const void *address, uint32_t addressLength';
   const sendto = bind(`intptr_t sendto(int fd, const void *b, uintptr_t n, int flags, ${to})`);
@@ -125,18 +107,11 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ReturnType<typeof bin
   const open = bind('int open(const char *path, int flags)');
   const read = bind('intptr_t read(int fd, void *bytes, uintptr_t length)');
   const write = bind('intptr_t write(int fd, const void *bytes, uintptr_t length)');
-  const lengthOf = (value: Uint8Array): Uint32Array => Uint32Array.of(value.length);
   return {
     socket,
     bind: (fd, address) => bindTo(fd, address, address.length),
     connect: (fd, address) => connect(fd, address, address.length),
-    getsockname: (fd, address) => getsockname(fd, address, asBytes(lengthOf(address))),
     setsockopt: (fd, level, option, value) => setsockopt(fd, level, option, value, value.length),
-    getsockopt: (fd, level, option, value) => {
-      const length = lengthOf(value);
-      const result = getsockopt(fd, level, option, value, asBytes(length));
-      return result < 0 ? result : (length[0] ?? 0);
-    },
     send: (fd, bytes, flags) => send(fd, bytes, bytes.length, flags),
     sendto: (fd, bytes, flags, address) =>
       sendto(fd, bytes, bytes.length, flags, address, address.length),
@@ -153,34 +128,21 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ReturnType<typeof bin
 const asBytes = (numbers: Uint32Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
-function bindProcess(
-  bind: Bind,
-  bindOptional: Bind,
-): Pick<
+type ProcessCalls = Pick<
   Sys,
-  | 'flock'
-  | 'ifNameToIndex'
-  | 'umask'
-  | 'schedSetscheduler'
-  | 'schedGetscheduler'
-  | 'prctl'
-  | 'mlock2'
-> {
+  'flock' | 'ifNameToIndex' | 'schedSetscheduler' | 'schedGetscheduler'
+>;
+
+function bindProcess(bind: Bind): ProcessCalls {
   const ifNameToIndex = bind('uint32_t if_nametoindex(const char *name)');
   const setscheduler = bind('int sched_setscheduler(int pid, int policy, const void *parameters)');
-  const prctlPrototype =
-    'int prctl(int option, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)';
-  const prctl = bind(prctlPrototype);
   return {
     flock: bind('int flock(int fd, int operation)'),
     // Returns 0 for a failure, where everything else returns -1.
     ifNameToIndex: (name) => ifNameToIndex(name) || -ENODEV,
-    umask: bind('uint32_t umask(uint32_t mask)'),
     schedSetscheduler: (pid, policy, priority) =>
       setscheduler(pid, policy, asBytes(Uint32Array.of(priority))),
     schedGetscheduler: bind('int sched_getscheduler(int pid)'),
-    prctl: (option, argument) => prctl(option, argument, 0, 0, 0),
-    mlock2: bindOptional('int mlock2(uintptr_t address, uintptr_t length, unsigned int flags)'),
   };
 }
 
