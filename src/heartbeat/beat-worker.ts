@@ -5,6 +5,7 @@
 // The worker does not go on saying "alive" for a hung main loop: that loop leaves a sign of life
 // in shared memory, and when the sign stands still the process ends itself, for its keeper to see.
 
+import { writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { createKeyRing } from '../auth/key-ring.js';
 import { assert } from '../base/assert.js';
@@ -58,8 +59,11 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
     const seen = signOfLife[0];
     stillLooks = seen === lastSeen ? stillLooks + 1 : 0;
     lastSeen = seen;
+    if (stillLooks <= LOOKS_PER_LIMIT) return;
+    // Written at once: the main loop, which writes the log, is what hangs.
+    writeSync(2, `heartbeat: emerg: the main loop hung for ${limitMs} ms: ending the daemon\n`);
     // SIGKILL, because a hung main loop carries no handler out.
-    if (stillLooks > LOOKS_PER_LIMIT) process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, 'SIGKILL');
   }, limitMs / LOOKS_PER_LIMIT);
 }
 
