@@ -3,7 +3,7 @@
 import { lstat, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { classicNames } from '../compat/classic-names.js';
+import { classicFile, classicNames } from '../compat/classic-names.js';
 
 const compatFolder = fileURLToPath(new URL('../compat/', import.meta.url));
 
@@ -31,8 +31,10 @@ export async function runCompatInstall(folder: string): Promise<number> {
     return 1;
   }
   for (const name of classicNames) {
-    await symlink(join(compatFolder, name), join(folder, name));
-    process.stdout.write(`${join(folder, name)} -> ${join(compatFolder, name)}\n`);
+    // To the file itself: npm packs no symbolic links, so dist's own are not there once installed.
+    const target = join(compatFolder, classicFile(name));
+    await symlink(target, join(folder, name));
+    process.stdout.write(`${join(folder, name)} -> ${target}\n`);
   }
   return 0;
 }

@@ -178,7 +178,7 @@ Examples:
   lubdub wire decode --authkeys /etc/ha.d/authkeys < messages
   echo 'Pj4+CnQ9c3RhdHVz...' | lubdub wire decode --authkeys authkeys --json
 
-Exit status: 0 every message decoded, 1 one did not, 2 the keys are not valid, 3 not readable.`,
+Exit status: 0 all lines were read, 2 the keys are not valid, 3 they cannot be read.`,
     )
     .action(async (options: { authkeys: string; json?: boolean }) => {
       const { runWireDecode } = await import('./wire-decode.js');
@@ -200,7 +200,14 @@ function addCompat(program: Command): void {
     .command('install')
     .argument('<dir>', 'folder to link heartbeat, ldirectord, cl_status, ... into')
     .description('link the classic names into a folder; an existing file is never overwritten')
-    .addHelpText('after', '\nExample:\n  lubdub compat install /usr/local/sbin')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lubdub compat install /usr/local/sbin
+
+Exit status: 0 linked, 1 a name exists already and nothing was linked, 2 no such folder.`,
+    )
     .action(async (dir: string) => {
       const { runCompatInstall } = await import('./compat-install.js');
       setExit(await runCompatInstall(dir));
@@ -213,6 +220,10 @@ program
   .version(version)
   .enablePositionalOptions()
   .showHelpAfterError('(lubdub --help lists the commands)')
+  .addHelpText(
+    'after',
+    '\nExit status: of each command in its --help; 64 the command line is wrong.',
+  )
   .exitOverride();
 addHeartbeat(program);
 addDirector(program);

@@ -8,3 +8,7 @@ export const classicNames = [
   'hb_standby',
   'hb_takeover',
 ] as const;
+
+/** The file of this folder that a name stands for: what is executable in an npm package too. */
+export const classicFile = (name: (typeof classicNames)[number]): string =>
+  `${name.replace('_', '-')}.js`;

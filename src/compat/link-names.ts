@@ -4,12 +4,12 @@
 
 import { chmodSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { classicNames } from './classic-names.js';
+import { classicFile, classicNames } from './classic-names.js';
 
 const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
 for (const name of classicNames) {
-  const target = `${name.replace('_', '-')}.js`;
+  const target = classicFile(name);
   chmodSync(join(folder, target), 0o755);
   rmSync(join(folder, name), { force: true });
   symlinkSync(target, join(folder, name));

@@ -39,7 +39,8 @@ Options:
     -d, --debug        stay in the foreground and log to stderr
     --warm             check the real servers, but leave the table alone until told otherwise
     --config-dir DIR   look for configfile here first (default /etc/ha.d)
-    --run-dir DIR      for the pid file and the control socket (default /var/run)
+    --run-dir DIR      for the control socket and the pid file (default /run/lubdub, and
+                       /var/run for the pid file)
     -h, -?, --help     this text
     -v, --version      the version
 
@@ -47,6 +48,8 @@ Examples:
     ldirectord ldirectord.cf start
     ldirectord -d /etc/ha.d/ldirectord.cf start
     ldirectord ldirectord.cf reload && ldirectord ldirectord.cf status
+
+Exit status: 0 done or running, 1 failed, 2 the configuration is wrong, 3 stopped, 255 usage.
 `;
 
 interface Options {
