@@ -40,6 +40,7 @@ import {
   onNodeRestarted,
   onShutdone,
   refreshAnnouncements,
+  retryFailed,
 } from './takeover.js';
 
 /** Types not listed are for local clients of the original; the engine has no use for them. */
@@ -182,6 +183,7 @@ const plainDeadlines: ReadonlyMap<string, (ctx: Context) => void> = new Map([
   ['orphan-foreign', (ctx: Context) => adoptOrphan(ctx, 'foreign')],
   ['failback', failBack],
   ['refresh', refreshAnnouncements],
+  ['failed-retry', retryFailed],
   ['offer-failed', offerFailed],
   ['ip-request', askLegacy],
   ['shutdown-delay', expireDelay],

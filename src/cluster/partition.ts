@@ -13,6 +13,7 @@ import {
   claimSet,
   groupsOf,
   holdingWord,
+  isLegacy,
   mirrored,
   parseHolding,
   type ResourceSet,
@@ -21,6 +22,7 @@ import {
   yieldSet,
 } from './holding.js';
 import { hexNumber, type Received } from './ingress.js';
+import { acquireLegacy } from './legacy.js';
 import { type Claim, presentPeer } from './node-table.js';
 import { isInPlace, whenAtRest } from './resource-group.js';
 import { resetStandby } from './standby.js';
@@ -253,11 +255,17 @@ function finishHeal(ctx: Context, kept: readonly ResourceSet[]): void {
   if (ctx.peer?.claim !== undefined) {
     for (const set of kept) ctx.peer.claim[mirrored(set)] = false;
   }
-  for (const set of kept) if (!ctx.holding.claim[set]) claimSet(ctx, set, 'healing');
+  // Also within a set that was claimed: in legacy mode some of it may only have been asked for.
+  for (const set of kept) startKept(ctx, set);
   const holds = holdingWord(ctx.holding.claim);
   say(ctx, 'notice', 'heal-done', `healing done after ${took} ms: we hold ${holds}`);
   settleHeal(ctx);
   sendHeal(ctx);
+}
+
+function startKept(ctx: Context, set: ResourceSet): void {
+  const isFailed = groupsOf(ctx, set).some((group) => group.state === 'failed');
+  if (!isFailed) claimSet(ctx, set, 'healing');
 }
 
 /** Neighbours may have learnt the other node's address last. */
@@ -310,6 +318,7 @@ export function expireHeal(ctx: Context): void {
     if (!theirs[mirrored(set)]) claimSet(ctx, set, 'nobody took it meanwhile');
   }
   close(ctx);
+  if (isLegacy(ctx)) acquireLegacy(ctx, 'healing ended');
   const holds = holdingWord(ctx.holding.claim);
   say(ctx, 'WARN', 'heal-alone', `healing ended without the other side: we hold ${holds}`);
   settleHeal(ctx);

@@ -29,6 +29,8 @@ import { canGoStandby, requestStandby, resetStandby } from './standby.js';
 
 /** Announcements of what is held are repeated at this pace, as keepalived does on demand. */
 const refreshInterval = seconds(60);
+/** As long as 3.0.6 waits before it reacts to a failed start. */
+const failedRetry = seconds(30);
 /** How long until a failed group is offered again to a peer that could not be asked. */
 const offerRetry = seconds(2);
 
@@ -212,7 +214,24 @@ export function onGroupSettled(ctx: Context, group: GroupRecord): void {
     markYielded(ctx, set);
     sendResource(ctx);
   }
+  ctx.deadlines.set('failed-retry', after(ctx.now.monotonic, failedRetry));
   offerFailed(ctx);
+}
+
+/**
+ * Alone, or in legacy mode, nothing can be offered: the node tries again by itself, because what
+ * kept a resource from starting may have gone away.
+ */
+export function retryFailed(ctx: Context): void {
+  if (ctx.holding.phase === 'shutdown') return;
+  if (!isLegacy(ctx) && presentPeer(ctx) !== undefined) return;
+  for (const group of ctx.groups.values()) {
+    const set = group.isLocal ? 'local' : 'foreign';
+    if (group.state !== 'failed' || group.isStuck) continue;
+    if (isLegacy(ctx) && !group.isLocal && !ctx.holding.claim.foreign) continue;
+    markClaimed(ctx, set);
+    aimHeld(ctx, group, 'tried again');
+  }
 }
 
 /**

@@ -167,7 +167,8 @@ export function createTakeoverChecker(violated: Violated): Checker {
   let survivor: Host | undefined;
   const arm = (world: World): void => {
     const [down, up] = world.mom.isRunning() ? [world.dad, world.mom] : [world.mom, world.dad];
-    const isOneDown = !down.isRunning() && up.isRunning() && !up.isPaused();
+    const isUp = up.isRunning() && !up.isPaused() && !up.isStopping();
+    const isOneDown = !down.isRunning() && isUp;
     const isSettled = up.status()?.isStable === true && world.time() - up.awakeSince() > 20_000;
     if (!isOneDown) failedAt = undefined;
     else if (failedAt === undefined && isSettled) failedAt = world.time();

@@ -7,8 +7,8 @@ import { instant, wallTime } from '#src/base/time.js';
 import type { ClusterConfig, ResourceSpec } from '#src/cluster/cluster-config.js';
 import { type ClusterEngine, createClusterEngine } from '#src/cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '#src/cluster/cluster-event.js';
-import type { ResourceOutcome, ResourceVerb } from '#src/config/resource-order.js';
 import type { ClusterStatus, Holding } from '#src/cluster/cluster-status.js';
+import type { ResourceOutcome, ResourceVerb } from '#src/config/resource-order.js';
 import type { Agenda } from './cluster-agenda.js';
 import type { Delivery } from './cluster-network.js';
 
@@ -37,6 +37,8 @@ export interface Host {
   wallOffsetMs: number;
   isRunning(): boolean;
   isPaused(): boolean;
+  /** It was asked to stop in order. */
+  isStopping(): boolean;
   /** When the process last began to run undisturbed: start or end of a pause. */
   awakeSince(): number;
   status(): ClusterStatus | undefined;
@@ -77,6 +79,7 @@ export function createHost(
 ): Host {
   let life: Life | undefined;
   let isPaused = false;
+  let isStopping = false;
   let awakeSince = 0;
   let generation = prng.between(1, 1000);
   let nextAsk = 1;
@@ -112,6 +115,7 @@ export function createHost(
 
   const offer = (event: ClusterEvent): void => {
     if (life === undefined) return;
+    if (event.kind === 'shutdown-asked') isStopping = true;
     if (isPaused) waiting.push(event);
     else step(event);
   };
@@ -186,12 +190,14 @@ export function createHost(
     wallOffsetMs: 0,
     isRunning: () => life !== undefined,
     isPaused: () => isPaused,
+    isStopping: () => isStopping,
     awakeSince: () => awakeSince,
     status: () => life?.engine.snapshot(),
     start: (adopted) => {
       if (life !== undefined) return;
       generation++;
       isPaused = false;
+      isStopping = false;
       awakeSince = agenda.time();
       waiting.length = 0;
       const engine = createClusterEngine(config, {

@@ -252,6 +252,18 @@ describe('failing resources', () => {
     assert.ok(!world.dad.kernel.has('IPaddr::192.168.0.64'));
   });
 
+  test('a node that is alone tries a failed start again each half minute', () => {
+    const world = settledPair();
+    world.dad.powerOff();
+    world.mom.manners.set('IPaddr::192.168.0.65 start', { takesMs: 20, result: 'fails' });
+    world.run(5_000);
+    assert.equal(holding(world.mom), 'local');
+    world.mom.manners.clear();
+    world.run(30_000);
+    assert.ok(servesAll(world.mom));
+    assert.equal(holding(world.mom), 'all');
+  });
+
   test('a stop that never succeeds keeps the group here, with an alarm', () => {
     const world = settledPair();
     world.mom.manners.set('ldirectord stop', { takesMs: 20, result: 'fails' });
