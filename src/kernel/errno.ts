@@ -27,7 +27,6 @@ export const ENXIO: number = constants.errno.ENXIO;
 export const ENOBUFS: number = constants.errno.ENOBUFS;
 export const EADDRNOTAVAIL: number = constants.errno.EADDRNOTAVAIL;
 export const EINVAL: number = constants.errno.EINVAL;
-export const ENOSYS: number = constants.errno.ENOSYS;
 export const ETIMEDOUT: number = constants.errno.ETIMEDOUT;
 
 /** Such as `EPERM`; `errno 530` for a number without a name. */
