@@ -59,5 +59,8 @@ process.on('disconnect', () => {
 });
 thread.loaded.then(
   () => tellKeeper({ kind: 'loaded' }),
-  () => exit(1),
+  (cause: unknown) => {
+    process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
+    exit(1);
+  },
 );
