@@ -193,7 +193,7 @@ function judgeOrder(
   return { isReturning: isStatus && isSameRun && node.state === 'dead' };
 }
 
-/** Undefined when nothing is to be done; a refusal has then been counted, and logged within limits. */
+/** Undefined when nothing is to be done; a refusal has then been counted, and logged in limits. */
 export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Received | undefined {
   const opened = openMessage(bytes, ctx.config.ring);
   if (!opened.ok) return refuseUnopened(ctx, medium, opened.code, opened.detail);

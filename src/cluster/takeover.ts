@@ -179,7 +179,10 @@ function runMachDown(ctx: Context, node: NodeRecord): void {
 export function onNodeRestarted(ctx: Context, node: NodeRecord): void {
   if (node !== ctx.peer) return;
   resetStandby(ctx, `node ${node.name} restarted`);
+  const wasHealing = ctx.heal.isActive;
   endHeal(ctx);
+  // What we had given up for it nobody holds now; without claims on the wire none would notice.
+  if (wasHealing && isLegacy(ctx)) acquireLegacy(ctx, 'healing ended');
   ctx.holding.isFailbackDue = true;
 }
 

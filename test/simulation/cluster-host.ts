@@ -64,12 +64,159 @@ export interface HostHooks {
 }
 
 interface Life {
-  engine: ClusterEngine;
+  readonly engine: ClusterEngine;
+  /** Of the deadline that is armed; an older one that comes up does nothing. */
   version: number;
+}
+
+/** What the functions below share: the host as others see it and what is behind it. */
+interface Machine {
+  readonly host: Host;
+  readonly agenda: Agenda;
+  readonly hooks: HostHooks;
+  readonly prng: Prng;
+  readonly uuid: Uint8Array;
+  readonly waiting: ClusterEvent[];
+  life: Life | undefined;
+  isPaused: boolean;
+  isStopping: boolean;
+  awakeSince: number;
+  generation: number;
+  nextAsk: number;
 }
 
 /** Announcements follow the start of an address at this distance, as the adapter sends them. */
 const ANNOUNCEMENTS_MS: readonly number[] = [0, 200, 400, 600, 800];
+
+function step(machine: Machine, event: ClusterEvent): void {
+  const { host, agenda, life } = machine;
+  if (life === undefined) return;
+  const monotonic = instant(agenda.time());
+  const wall = wallTime(1_700_000_000_000 + agenda.time() + host.wallOffsetMs);
+  const effects = life.engine.step({ monotonic, wall }, event);
+  for (const effect of effects) carryOut(machine, effect);
+  armDeadline(machine);
+  machine.hooks.stepped(host, effects, event);
+}
+
+function armDeadline(machine: Machine): void {
+  const { life } = machine;
+  const deadline = life?.engine.nextDeadline();
+  if (life === undefined || deadline === undefined) return;
+  const version = ++life.version;
+  const reach = (): void => {
+    const isCurrent = machine.life === life && life.version === version;
+    if (isCurrent && !machine.isPaused) step(machine, { kind: 'deadline-reached' });
+  };
+  machine.agenda.at(deadline, reach, 1);
+}
+
+function offer(machine: Machine, event: ClusterEvent): void {
+  if (machine.life === undefined) return;
+  if (event.kind === 'shutdown-asked') machine.isStopping = true;
+  if (machine.isPaused) machine.waiting.push(event);
+  else step(machine, event);
+}
+
+function carryOut(machine: Machine, effect: ClusterEffect): void {
+  const { host, agenda } = machine;
+  switch (effect.kind) {
+    case 'send':
+      machine.hooks.send(host, effect.datagram, effect.line);
+      return;
+    case 'log':
+      host.log.push(`${Math.round(agenda.time())} ${effect.line.level}: ${effect.line.text}`);
+      return;
+    case 'run-resource':
+      runResource(machine, effect.id, effect.resource, effect.verb);
+      return;
+    case 'announce-held':
+      for (const word of host.kernel) announce(machine, word);
+      return;
+    case 'answer-operator':
+      host.answers.set(effect.id, { at: agenda.time(), isDone: effect.isDone, text: effect.text });
+      return;
+    case 'exit':
+      machine.life = undefined;
+      return;
+  }
+}
+
+function announce(machine: Machine, word: string): void {
+  const { host, agenda } = machine;
+  for (const later of ANNOUNCEMENTS_MS) {
+    agenda.at(agenda.time() + later, () => {
+      if (host.kernel.has(word)) machine.hooks.announce(host, word);
+    });
+  }
+}
+
+function runResource(
+  machine: Machine,
+  id: number,
+  { word }: ResourceSpec,
+  verb: ResourceVerb,
+): void {
+  const { host, agenda, life } = machine;
+  const manner = host.manners.get(`${word} ${verb}`);
+  if (manner?.result === 'hangs') return;
+  const takesMs = manner?.takesMs ?? (verb === 'status' ? host.scriptMs / 4 : host.scriptMs);
+  agenda.at(agenda.time() + takesMs, () => {
+    // The adapter dies with its process, and with it what was under way.
+    if (machine.life !== life) return;
+    const outcome = outcomeOf(host, word, verb, manner?.result !== 'fails');
+    if (verb === 'start' && outcome.kind === 'done') announce(machine, word);
+    offer(machine, { kind: 'resource-ran', id, outcome });
+  });
+}
+
+function outcomeOf(host: Host, word: string, verb: ResourceVerb, isGood: boolean): ResourceOutcome {
+  if (!isGood) return { kind: 'failed', exitCode: 1, reason: 'simulated' };
+  if (verb === 'status') return { kind: host.kernel.has(word) ? 'running' : 'stopped' };
+  if (verb === 'start') host.kernel.add(word);
+  else host.kernel.delete(word);
+  return { kind: 'done' };
+}
+
+function start(machine: Machine, keys: readonly string[], holding: Holding): void {
+  if (machine.life !== undefined) return;
+  const { config } = machine.host;
+  machine.isPaused = false;
+  machine.isStopping = false;
+  machine.awakeSince = machine.agenda.time();
+  machine.waiting.length = 0;
+  const engine = createClusterEngine(config, {
+    generation: ++machine.generation,
+    uuid: machine.uuid,
+    adoptedGroupKeys: keys,
+    adoptedHolding: holding,
+    prng: createPrng(machine.prng.between(0, 0x7fff_ffff)),
+  });
+  machine.life = { engine, version: 0 };
+  step(machine, { kind: 'started' });
+  for (const { name } of config.media) step(machine, { kind: 'medium-up', medium: name });
+}
+
+function end(machine: Machine): void {
+  machine.life = undefined;
+  machine.isPaused = false;
+}
+
+function resume(machine: Machine): void {
+  if (!machine.isPaused) return;
+  machine.isPaused = false;
+  machine.awakeSince = machine.agenda.time();
+  for (const event of machine.waiting.splice(0)) step(machine, event);
+  step(machine, { kind: 'deadline-reached' });
+}
+
+function take(machine: Machine, { medium, bytes, isForged }: Delivery): void {
+  const received = (): number | undefined => machine.life?.engine.snapshot().received;
+  const before = isForged && !machine.isPaused ? received() : undefined;
+  offer(machine, { kind: 'bytes-received', medium, bytes });
+  if (before === undefined || received() === before) return;
+  machine.hooks.violated(`${machine.host.name} acted on bytes that nobody signed`);
+}
 
 export function createHost(
   config: ClusterConfig,
@@ -77,107 +224,6 @@ export function createHost(
   prng: Prng,
   hooks: HostHooks,
 ): Host {
-  let life: Life | undefined;
-  let isPaused = false;
-  let isStopping = false;
-  let awakeSince = 0;
-  let generation = prng.between(1, 1000);
-  let nextAsk = 1;
-  const waiting: ClusterEvent[] = [];
-  const uuid = Uint8Array.from({ length: 16 }, () => prng.between(1, 255));
-
-  const step = (event: ClusterEvent): readonly ClusterEffect[] => {
-    const { engine } = life ?? {};
-    if (engine === undefined) return [];
-    const monotonic = instant(agenda.time());
-    const wall = wallTime(1_700_000_000_000 + agenda.time() + host.wallOffsetMs);
-    const effects = engine.step({ monotonic, wall }, event);
-    for (const effect of effects) carryOut(effect);
-    arm();
-    hooks.stepped(host, effects, event);
-    return effects;
-  };
-
-  const arm = (): void => {
-    const current = life;
-    const deadline = current?.engine.nextDeadline();
-    if (current === undefined || deadline === undefined) return;
-    const version = ++current.version;
-    agenda.at(
-      deadline,
-      () => {
-        if (life !== current || current.version !== version || isPaused) return;
-        step({ kind: 'deadline-reached' });
-      },
-      1,
-    );
-  };
-
-  const offer = (event: ClusterEvent): void => {
-    if (life === undefined) return;
-    if (event.kind === 'shutdown-asked') isStopping = true;
-    if (isPaused) waiting.push(event);
-    else step(event);
-  };
-
-  const carryOut = (effect: ClusterEffect): void => {
-    switch (effect.kind) {
-      case 'send':
-        hooks.send(host, effect.datagram, effect.line);
-        return;
-      case 'log':
-        host.log.push(`${Math.round(agenda.time())} ${effect.line.level}: ${effect.line.text}`);
-        return;
-      case 'run-resource':
-        runResource(effect.id, effect.resource, effect.verb);
-        return;
-      case 'announce-held':
-        for (const word of host.kernel) announce(word);
-        return;
-      case 'answer-operator':
-        host.answers.set(effect.id, {
-          at: agenda.time(),
-          isDone: effect.isDone,
-          text: effect.text,
-        });
-        return;
-      case 'exit':
-        life = undefined;
-        return;
-    }
-  };
-
-  const announce = (word: string): void => {
-    for (const later of ANNOUNCEMENTS_MS) {
-      agenda.at(agenda.time() + later, () => {
-        if (host.kernel.has(word)) hooks.announce(host, word);
-      });
-    }
-  };
-
-  const runResource = (id: number, resource: ResourceSpec, verb: ResourceVerb): void => {
-    const current = life;
-    if (current === undefined) return;
-    const { word } = resource;
-    const manner = host.manners.get(`${word} ${verb}`);
-    if (manner?.result === 'hangs') return;
-    const takesMs = manner?.takesMs ?? (verb === 'status' ? host.scriptMs / 4 : host.scriptMs);
-    agenda.at(agenda.time() + takesMs, () => {
-      if (life !== current) return;
-      const outcome = outcomeOf(word, verb, manner?.result !== 'fails');
-      if (verb === 'start' && outcome.kind === 'done') announce(word);
-      offer({ kind: 'resource-ran', id, outcome });
-    });
-  };
-
-  const outcomeOf = (word: string, verb: ResourceVerb, isGood: boolean): ResourceOutcome => {
-    if (!isGood) return { kind: 'failed', exitCode: 1, reason: 'simulated' };
-    if (verb === 'status') return { kind: host.kernel.has(word) ? 'running' : 'stopped' };
-    if (verb === 'start') host.kernel.add(word);
-    else host.kernel.delete(word);
-    return { kind: 'done' };
-  };
-
   const host: Host = {
     name: config.localNode,
     config,
@@ -188,64 +234,44 @@ export function createHost(
     askedAt: new Map(),
     log: [],
     wallOffsetMs: 0,
-    isRunning: () => life !== undefined,
-    isPaused: () => isPaused,
-    isStopping: () => isStopping,
-    awakeSince: () => awakeSince,
-    status: () => life?.engine.snapshot(),
-    start: (adopted) => {
-      if (life !== undefined) return;
-      generation++;
-      isPaused = false;
-      isStopping = false;
-      awakeSince = agenda.time();
-      waiting.length = 0;
-      const engine = createClusterEngine(config, {
-        generation,
-        uuid,
-        adoptedGroupKeys: adopted?.keys ?? [],
-        adoptedHolding: adopted?.holding ?? 'none',
-        prng: createPrng(prng.between(0, 0x7fff_ffff)),
-      });
-      life = { engine, version: 0 };
-      step({ kind: 'started' });
-      for (const { name } of config.media) step({ kind: 'medium-up', medium: name });
-    },
-    kill: () => {
-      life = undefined;
-      isPaused = false;
-    },
+    isRunning: () => machine.life !== undefined,
+    isPaused: () => machine.isPaused,
+    isStopping: () => machine.isStopping,
+    awakeSince: () => machine.awakeSince,
+    status: () => machine.life?.engine.snapshot(),
+    start: (adopted) => start(machine, adopted?.keys ?? [], adopted?.holding ?? 'none'),
+    kill: () => end(machine),
     powerOff: () => {
-      life = undefined;
-      isPaused = false;
+      end(machine);
       host.kernel.clear();
     },
     pause: () => {
-      if (life !== undefined) isPaused = true;
+      if (machine.life !== undefined) machine.isPaused = true;
     },
-    resume: () => {
-      if (!isPaused) return;
-      isPaused = false;
-      awakeSince = agenda.time();
-      for (const event of waiting.splice(0)) if (life !== undefined) step(event);
-      if (life !== undefined) step({ kind: 'deadline-reached' });
-    },
-    offer,
-    take: ({ medium, bytes, isForged }) => {
-      const before = isForged && !isPaused ? life?.engine.snapshot().received : undefined;
-      offer({ kind: 'bytes-received', medium, bytes });
-      if (before === undefined) return;
-      if (life?.engine.snapshot().received !== before) {
-        hooks.violated(`${host.name} acted on bytes that nobody signed`);
-      }
-    },
+    resume: () => resume(machine),
+    offer: (event) => offer(machine, event),
+    take: (delivery) => take(machine, delivery),
     ask: (command, selection) => {
-      const id = nextAsk++;
-      if (life === undefined) return id;
+      const id = machine.nextAsk++;
+      if (machine.life === undefined) return id;
       host.askedAt.set(id, agenda.time());
-      offer({ kind: 'operator-asked', id, command, selection });
+      offer(machine, { kind: 'operator-asked', id, command, selection });
       return id;
     },
+  };
+  const machine: Machine = {
+    host,
+    agenda,
+    hooks,
+    prng,
+    uuid: Uint8Array.from({ length: 16 }, () => prng.between(1, 255)),
+    waiting: [],
+    life: undefined,
+    isPaused: false,
+    isStopping: false,
+    awakeSince: 0,
+    generation: prng.between(1, 1000),
+    nextAsk: 1,
   };
   return host;
 }

@@ -179,7 +179,7 @@ describe('stall', () => {
 });
 
 describe('adoption', () => {
-  test('a killed daemon is succeeded by one that goes on holding, and the peer moves nothing', () => {
+  test('a killed daemon has a successor that goes on holding, and the peer moves nothing', () => {
     const world = settledPair();
     const { mom, dad } = world;
     mom.kill();
