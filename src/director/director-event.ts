@@ -22,6 +22,8 @@ export type TableAnswer<T> =
 export type DirectorEvent =
   /** The first event. */
   | { readonly kind: 'started' }
+  /** What checks need is loaded; they may begin. */
+  | { readonly kind: 'checks-ready' }
   | {
       readonly kind: 'table-read';
       readonly id: number;

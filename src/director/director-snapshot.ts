@@ -11,7 +11,7 @@ import {
   fallbackDestination,
   realDestination,
 } from './real-server-text.js';
-import type { TableKeeper } from './table-keeper.js';
+import type { TableKeeper } from './table-keeping.js';
 
 export interface SnapshotSource {
   readonly mode: DirectorMode;

@@ -9,16 +9,20 @@ import { type LogLevel, logLine } from '../base/log-line.js';
 import { after, earliest, type Instant, millis, type Now, seconds } from '../base/time.js';
 import { up } from '../checks/check-verdict.js';
 import type { DirectorConfig } from '../config/director-config.js';
+import { ipvsKeyText } from '../wire/ipvs-table.js';
 import { alwaysUpReason, plannedChecks } from './check-plan.js';
 import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
 import type { DirectorEffect, DirectorEvent, DirectorMode } from './director-event.js';
 import { directorStatus } from './director-snapshot.js';
 import type { DirectorStatus } from './director-status.js';
 import { type RealServers, realServersOf, takeVerdict } from './real-server.js';
-import { createTableKeeper, type TableKeeper } from './table-keeper.js';
+import { createTableKeeper } from './table-keeper.js';
+import type { TableKeeper } from './table-keeping.js';
 
 export interface DirectorStart {
   readonly mode: DirectorMode;
+  /** False: no check is started before `checks-ready`; the table is set up all the same. */
+  readonly areChecksReady: boolean;
 }
 
 export type DirectorEngine = Engine<DirectorEvent, DirectorEffect, DirectorStatus>;
@@ -42,6 +46,7 @@ class Director implements DirectorEngine {
   #phase: 'running' | 'stopping' | 'stopped' = 'running';
   #reals: RealServers;
   #isSettled = false;
+  #areChecksReady: boolean;
   #signal = '';
   #effects: DirectorEffect[] = [];
   readonly #deadlines: Deadlines = createDeadlines();
@@ -51,6 +56,7 @@ class Director implements DirectorEngine {
   constructor(config: DirectorConfig, start: DirectorStart) {
     this.#config = config;
     this.#mode = start.mode;
+    this.#areChecksReady = start.areChecksReady;
     this.#reals = realServersOf(config.virtuals, new Map());
     this.#table = createTableKeeper({
       emit: (effect) => this.#effects.push(effect),
@@ -69,7 +75,8 @@ class Director implements DirectorEngine {
 
   nextDeadline(): Instant | undefined {
     if (this.#phase === 'stopped') return undefined;
-    return earliest(this.#deadlines.next(), this.#schedule.next());
+    const checks = this.#areChecksReady ? this.#schedule.next() : undefined;
+    return earliest(this.#deadlines.next(), checks);
   }
 
   snapshot(): DirectorStatus {
@@ -91,7 +98,10 @@ class Director implements DirectorEngine {
   #take(now: Instant, event: DirectorEvent): void {
     switch (event.kind) {
       case 'started':
-        this.#begin(now);
+        if (this.#phase === 'running') this.#begin(now);
+        return;
+      case 'checks-ready':
+        this.#areChecksReady = true;
         return;
       case 'table-read':
         this.#table.takeReading(event, now);
@@ -166,12 +176,14 @@ class Director implements DirectorEngine {
       if (real === undefined) continue;
       real.checkedAt = now;
       real.checkTook = finished.took;
+      const before = real.verdict;
       for (const text of takeVerdict(real, finished.verdict, now)) {
         const code = finished.verdict.isUp ? 'soft-failures-reset' : 'soft-failure';
         this.#log('info', code, text);
       }
+      // Most checks change nothing, and planning for each would be most of the work.
+      if (real.verdict !== before) this.#table.wantPlan(ipvsKeyText(real.virtual.key));
     }
-    this.#table.wantPlan();
   }
 
   #takeDeadlines(now: Instant): void {
@@ -223,10 +235,12 @@ class Director implements DirectorEngine {
   }
 
   #deactivate(id: number): void {
-    if (this.#mode === 'warm' || this.#phase !== 'running') {
-      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'warm' });
+    if (this.#phase !== 'running') {
+      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'stopping' });
       return;
     }
+    // One that stands by may find what a killed predecessor left: that has to go as well.
+    if (!this.#table.isOwned()) this.#table.own();
     this.#mode = 'warm';
     this.#isSettled = false;
     this.#deadlines.clear('round');
@@ -240,8 +254,7 @@ class Director implements DirectorEngine {
     this.#phase = 'stopping';
     this.#signal = signal;
     for (const id of this.#schedule.stop()) this.#effects.push({ kind: 'cancel-check', id });
-    if (this.#mode === 'warm' && !this.#table.isOwned()) this.#exit();
-    else this.#table.withdraw(() => this.#exit());
+    this.#table.withdraw(() => this.#exit());
   }
 
   #exit(): void {
@@ -256,7 +269,8 @@ class Director implements DirectorEngine {
   #advance(now: Instant): void {
     this.#table.advance();
     if (this.#phase !== 'running') return;
-    for (const { id, spec } of this.#schedule.takeDue(now)) {
+    const due = this.#areChecksReady ? this.#schedule.takeDue(now) : [];
+    for (const { id, spec } of due) {
       this.#effects.push({ kind: 'run-check', id, spec });
     }
     if (!this.#isSettled && this.#isDecided() && this.#isTableDone()) {

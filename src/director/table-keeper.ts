@@ -2,28 +2,19 @@
 // outcomes, logs what was confirmed and what was refused. One order is outstanding at a time. It
 // knows nothing of checks; verdicts reach it through the real servers' health alone.
 
-import type { LogLevel } from '../base/log-line.js';
 import type { Instant } from '../base/time.js';
 import type { DirectorConfig, VirtualServiceConfig } from '../config/director-config.js';
 import { type IpvsRequest, ipvsKeyText } from '../wire/ipvs-table.js';
 import { type DesiredTable, desiredTable } from './desired-table.js';
-import type { DirectorEffect, DirectorEvent } from './director-event.js';
 import { createDrift, type Drift } from './drift.js';
 import { plan, requestKey } from './plan.js';
 import { adopt, healthOf, type RealServers } from './real-server.js';
 import { destinationKey, realDestination } from './real-server-text.js';
 import { createRefusals, type Refusals } from './refusals.js';
+import type { TableApplied, TableKeeper, TableKeeperFace, TableRead } from './table-keeping.js';
 import { tableLine } from './table-log.js';
 import { createTableModel, type TableModel } from './table-model.js';
 import { withdrawal } from './withdrawal.js';
-
-export interface TableKeeperFace {
-  emit(effect: DirectorEffect): void;
-  log(level: LogLevel, code: string, text: string): void;
-}
-
-type Read = Extract<DirectorEvent, { readonly kind: 'table-read' }>;
-type Applied = Extract<DirectorEvent, { readonly kind: 'requests-applied' }>;
 
 type Order =
   | { readonly kind: 'read'; readonly id: number }
@@ -34,36 +25,6 @@ type Order =
       readonly desired: DesiredTable;
       readonly isWithdrawal: boolean;
     };
-
-export interface TableKeeper {
-  readonly model: TableModel;
-  configure(config: DirectorConfig, reals: RealServers): void;
-  /** From now on our services are kept. The first reading adopts what is there. */
-  own(): void;
-  isOwned(): boolean;
-  /** The next reading adopts: real servers without a verdict that are in the table count as up. */
-  adoptNext(): void;
-  wantRead(): void;
-  wantPlan(): void;
-  /** A new round: read again, try again what was refused. */
-  startRound(): void;
-  /** The fallback server no longer waits for first verdicts. */
-  endPatience(): void;
-  /** Remove what `cleanstop` says, then let go of the table and call back. */
-  withdraw(done: () => void): void;
-  /** `mayLack`: a refused part is told, but the whole counts as done. */
-  answerWhenConfirmed(id: number, text: string, mayLack: boolean): void;
-  takeReading(event: Read, now: Instant): void;
-  takeOutcomes(event: Applied): void;
-  /** Gives the next order, if one is due and none is outstanding. */
-  advance(): void;
-  /** Nothing is under way and nothing more can be done now. */
-  isQuiet(): boolean;
-  /** Quiet, and nothing was refused. */
-  isConfirmed(): boolean;
-  refused(): Readonly<Record<string, string>>;
-  repairs(): number;
-}
 
 export const createTableKeeper = (face: TableKeeperFace): TableKeeper => new Keeper(face);
 
@@ -81,10 +42,12 @@ class Keeper implements TableKeeper {
   #isPatient = false;
   #isAdopting = false;
   #wantsRead = false;
-  #wantsPlan = false;
+  /** Services to be planned anew: all of them, or those whose real servers changed. */
+  #isAllDue = false;
+  readonly #due = new Set<string>();
   /** One more reading is made after a refusal: the model may have been out of date. */
   #mayReread = true;
-  #withdrawn: (() => void)[] = [];
+  readonly #withdrawn: (() => void)[] = [];
   #answers: { readonly id: number; readonly text: string; readonly mayLack: boolean }[] = [];
   readonly #refusals: Refusals = createRefusals();
   readonly #drift: Drift = createDrift();
@@ -100,14 +63,14 @@ class Keeper implements TableKeeper {
     if (!this.#isOwned) this.#scope.clear();
     for (const virtual of config.virtuals) this.#scope.set(ipvsKeyText(virtual.key), virtual);
     this.#unblock();
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
   }
 
   own(): void {
     this.#isOwned = true;
     this.#isLoaded = false;
     this.#isPatient = true;
-    this.#withdrawn = [];
+    for (const done of this.#withdrawn.splice(0)) done();
     if (this.#config !== undefined) this.configure(this.#config, this.#reals);
     this.adoptNext();
   }
@@ -120,16 +83,16 @@ class Keeper implements TableKeeper {
     this.#isAdopting = true;
     this.#isPatient = true;
     this.#wantsRead = true;
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
   }
 
   wantRead(): void {
     this.#wantsRead = true;
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
   }
 
-  wantPlan(): void {
-    this.#wantsPlan = true;
+  wantPlan(serviceKey: string): void {
+    this.#due.add(serviceKey);
   }
 
   startRound(): void {
@@ -139,20 +102,21 @@ class Keeper implements TableKeeper {
 
   endPatience(): void {
     this.#isPatient = false;
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
   }
 
   withdraw(done: () => void): void {
-    this.#withdrawn.push(done);
+    if (this.#isOwned) this.#withdrawn.push(done);
+    else done();
   }
 
   answerWhenConfirmed(id: number, text: string, mayLack: boolean): void {
     this.#answers.push({ id, text, mayLack });
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
   }
 
   isQuiet(): boolean {
-    const isIdle = this.#order === undefined && !this.#wantsRead && !this.#wantsPlan;
+    const isIdle = this.#order === undefined && !this.#wantsRead && !this.#isDue();
     return isIdle && this.#isLoaded && this.#isOwned;
   }
 
@@ -170,37 +134,47 @@ class Keeper implements TableKeeper {
 
   advance(): void {
     if (this.#order !== undefined || !this.#isOwned) return;
-    if (this.#withdrawn.length > 0) {
+    const isLeaving = this.#withdrawn.length > 0;
+    if (isLeaving && this.#isLoaded) {
       this.#orderWithdrawal();
       return;
     }
-    if (this.#wantsRead) {
+    if (this.#wantsRead || isLeaving) {
       this.#wantsRead = false;
       this.#order = { kind: 'read', id: ++this.#lastId };
       this.#face.emit({ kind: 'read-table', id: this.#lastId });
       return;
     }
-    if (this.#wantsPlan && this.#isLoaded) this.#orderPlan();
+    if (this.#isDue() && this.#isLoaded) this.#orderPlan();
+  }
+
+  #isDue(): boolean {
+    return this.#isAllDue || this.#due.size > 0;
   }
 
   #orderPlan(): void {
-    this.#wantsPlan = false;
-    const desired = this.#desired();
-    const scope = new Set(this.#scope.keys());
-    const all = plan(desired, this.model.services(), scope);
+    const scope = this.#isAllDue ? new Set(this.#scope.keys()) : new Set(this.#due);
+    const isAll = this.#isAllDue;
+    this.#isAllDue = false;
+    this.#due.clear();
+    const desired = this.#desired(scope);
+    const all = plan(desired, this.model.services(scope), scope);
     const requests = all.filter((request) => !this.#refusals.isBlocked(request));
-    this.#refusals.keepOnly(all);
-    if (requests.length > 0) {
-      this.#orderRequests(requests, desired, false);
-      return;
-    }
+    if (isAll) this.#refusals.keepOnly(all);
+    if (requests.length > 0) this.#orderRequests(requests, desired, false);
+    else this.#takeConfirmation();
+  }
+
+  /** The table is as wanted, as far as the kernel lets it. */
+  #takeConfirmation(): void {
     this.#drift.repaired();
     this.#flushAnswers();
   }
 
-  #desired(): DesiredTable {
-    const config = this.#config;
-    if (config === undefined) return [];
+  #desired(scope: ReadonlySet<string>): DesiredTable {
+    if (this.#config === undefined) return [];
+    const virtuals = this.#config.virtuals.filter(({ key }) => scope.has(ipvsKeyText(key)));
+    const config = { ...this.#config, virtuals };
     const mode = this.#isPatient ? 'settling' : 'steady';
     const fallback = { verdict: 'undecided', isQuiescedSeen: false } as const;
     return desiredTable(
@@ -229,8 +203,7 @@ class Keeper implements TableKeeper {
       const real = virtual.reals[index];
       return real !== undefined && this.#reals.of(virtual, real)?.verdict === 'up';
     };
-    const requests =
-      config === undefined || !this.#isLoaded ? [] : withdrawal(config, isUp, this.model);
+    const requests = config === undefined ? [] : withdrawal(config, isUp, this.model);
     if (requests.length > 0) this.#orderRequests(requests, [], true);
     else this.#letGo();
   }
@@ -239,7 +212,8 @@ class Keeper implements TableKeeper {
     this.#isOwned = false;
     this.#isLoaded = false;
     this.#wantsRead = false;
-    this.#wantsPlan = false;
+    this.#isAllDue = false;
+    this.#due.clear();
     this.#refusals.clear();
     this.model.load([]);
     for (const { id } of this.#answers.splice(0)) {
@@ -248,11 +222,12 @@ class Keeper implements TableKeeper {
     for (const done of this.#withdrawn.splice(0)) done();
   }
 
-  takeReading(event: Read, now: Instant): void {
+  takeReading(event: TableRead, now: Instant): void {
     if (this.#order?.kind !== 'read' || this.#order.id !== event.id) return;
     this.#order = undefined;
     if (!event.answer.ok) {
       this.#tellTableFault(`The IPVS table cannot be read: ${event.answer.reason}`);
+      if (this.#withdrawn.length > 0) this.#letGo();
       return;
     }
     this.#tableFault = '';
@@ -264,10 +239,10 @@ class Keeper implements TableKeeper {
       }
     }
     this.model.load(reading);
-    if (this.#isAdopting) this.#adoptAll(now);
+    if (this.#isAdopting && this.#withdrawn.length === 0) this.#adoptAll(now);
     this.#isAdopting = false;
     this.#isLoaded = true;
-    this.#wantsPlan = true;
+    this.#isAllDue = true;
     this.#noteQuiesced();
   }
 
@@ -299,7 +274,7 @@ class Keeper implements TableKeeper {
     }
   }
 
-  takeOutcomes(event: Applied): void {
+  takeOutcomes(event: TableApplied): void {
     const order = this.#order;
     if (order?.kind !== 'apply' || order.id !== event.id) return;
     this.#order = undefined;
@@ -307,7 +282,7 @@ class Keeper implements TableKeeper {
       this.#tellTableFault(`The IPVS table cannot be changed: ${event.answer.reason}`);
       // Nothing is known about what was carried out.
       if (order.isWithdrawal) this.#letGo();
-      else this.#wantsPlan = true;
+      else this.#isAllDue = true;
       return;
     }
     const outcomes = event.answer.value;
@@ -333,12 +308,16 @@ class Keeper implements TableKeeper {
     }
     this.#noteQuiesced();
     this.#forgetRemoved();
-    // Once more with fresh eyes: the verdicts may have gone on, or the model was out of date.
-    this.#wantsPlan = true;
-    if (isRefused && this.#mayReread) {
-      this.#mayReread = false;
-      this.#wantsRead = true;
-    }
+    if (isRefused) this.#takeRefused();
+    else if (!this.#isDue()) this.#takeConfirmation();
+  }
+
+  /** The model may have been out of date: once in a round the table is read again for it. */
+  #takeRefused(): void {
+    this.#isAllDue = true;
+    if (!this.#mayReread) return;
+    this.#mayReread = false;
+    this.#wantsRead = true;
   }
 
   #tellConfirmed(

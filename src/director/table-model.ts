@@ -24,7 +24,8 @@ export interface TableModel {
   load(services: readonly ObservedService[]): void;
   /** Takes over a request that the kernel confirmed. */
   confirm(request: IpvsRequest): void;
-  services(): readonly ObservedService[];
+  /** Those with these keys, or all. */
+  services(keys?: ReadonlySet<string>): readonly ObservedService[];
   has(serviceKey: string): boolean;
   destination(serviceKey: string, destinationKey: string): ObservedDestination | undefined;
   /** What is different in a new reading, for the services in the scope. */
@@ -53,11 +54,15 @@ export function createTableModel(): TableModel {
       table.set(ipvsKeyText(service.key), { service, destinations: new Map(byKey) });
     }
   };
-  const services = (): readonly ObservedService[] =>
-    [...table.values()].map((entry) => ({
-      ...entry.service,
-      destinations: [...entry.destinations.values()],
-    }));
+  const services = (keys?: ReadonlySet<string>): readonly ObservedService[] => {
+    const found: ObservedService[] = [];
+    for (const key of keys ?? table.keys()) {
+      const entry = table.get(key);
+      if (entry === undefined) continue;
+      found.push({ ...entry.service, destinations: [...entry.destinations.values()] });
+    }
+    return found;
+  };
   return {
     load,
     confirm: (request) => confirm(table, request),

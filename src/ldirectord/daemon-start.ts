@@ -7,7 +7,7 @@ import { type DaemonArguments, daemonArguments } from './daemon-arguments.js';
 import type { DirectorNews } from './director-machine.js';
 
 /** From the process's birth to the first plan: files, names and the kernel, no real server. */
-const TABLE_WAIT_MS = 30_000;
+const TABLE_WAIT_MS = 60_000;
 /** First verdicts; a silent real server takes `negotiatetimeout`, which nobody waits for. */
 const SETTLED_WAIT_MS = 10_000;
 

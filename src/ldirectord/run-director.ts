@@ -99,7 +99,10 @@ class DirectorProcess implements DirectorControl {
     this.#configLoadedAt = machine.readNow().wall;
     this.#log = openDirectorLog(options.instance.name, this.#logPlace(config), this.#least());
     this.#driver = runEngine<DirectorEvent, DirectorEffect, DirectorStatus>(
-      createDirectorEngine(config, { mode: options.isWarm ? 'warm' : 'active' }),
+      createDirectorEngine(config, {
+        mode: options.isWarm ? 'warm' : 'active',
+        areChecksReady: false,
+      }),
       (effect) => this.#carryOut(effect),
       () => machine.readNow(),
     );
@@ -138,12 +141,13 @@ class DirectorProcess implements DirectorControl {
     const end = new Promise<void>((resolve) => {
       this.#stopped = resolve;
     });
-    await this.#checks.prepare(servicesOf(this.#config));
     this.#driver.offer({ kind: 'started' });
     // The kernel answers at once, so that the first plan has been carried out by now.
     this.#options.tell({ kind: 'table', problems: this.#problems() });
-    if (this.#driver.snapshot().isSettled) this.#options.tell({ kind: 'settled' });
+    if (this.#driver.snapshot().isSettled) this.#tellSettled();
     this.#isTableTold = true;
+    await this.#checks.prepare(servicesOf(this.#config));
+    this.#driver.offer({ kind: 'checks-ready' });
     await end;
     unwatch();
     ignoreSignals();
@@ -209,7 +213,7 @@ class DirectorProcess implements DirectorControl {
         this.#waiting.delete(effect.id);
         return;
       case 'settled':
-        if (this.#isTableTold) this.#options.tell({ kind: 'settled' });
+        if (this.#isTableTold) this.#tellSettled();
         return;
       case 'exit':
         this.#stopped();
@@ -217,6 +221,11 @@ class DirectorProcess implements DirectorControl {
       default:
         effect satisfies never;
     }
+  }
+
+  /** Who is told finds the log complete. */
+  #tellSettled(): void {
+    void this.#log.flush().then(() => this.#options.tell({ kind: 'settled' }));
   }
 
   #problems(): readonly string[] {

@@ -37,7 +37,7 @@ export class DirectorWorld {
 
   constructor(config: DirectorConfig, mode: DirectorMode = 'active', kernel?: FakeIpvs) {
     this.kernel = kernel ?? new FakeIpvs();
-    this.#engine = createDirectorEngine(config, { mode });
+    this.#engine = createDirectorEngine(config, { mode, areChecksReady: true });
   }
 
   get nowMs(): number {

@@ -12,6 +12,7 @@ import { runExternalCheck } from './external.js';
 import { runFtpCheck } from './ftp.js';
 import { runHttpCheck } from './http.js';
 import { runPingCheck } from './ping.js';
+import { rehearseHttp } from './rehearsal.js';
 
 export interface CheckContext {
   /** Aborted at the deadline and when the check is cancelled: everything must be let go of. */
@@ -22,8 +23,8 @@ export interface CheckContext {
 
 export interface CheckRunner {
   /**
-   * Loads the client libraries for these services: on a slow machine that takes seconds, which
-   * must not be taken from a check's time.
+   * Loads the client libraries for these services and tries them out: on a slow machine that takes
+   * seconds, which must not be taken from a check's time.
    */
   prepare(services: ReadonlySet<string>): Promise<void>;
   /** Calls `done` once, unless the check is cancelled first. */
@@ -79,7 +80,7 @@ export function createCheckRunner(): CheckRunner {
   };
   return {
     prepare: async (services) => {
-      if (['http', 'https', 'http_proxy'].some((name) => services.has(name))) await import('axios');
+      if (['http', 'https', 'http_proxy'].some((name) => services.has(name))) await rehearseHttp();
       if (services.has('ftp')) await import('basic-ftp');
     },
     start,

@@ -187,3 +187,34 @@ test('a service that the kernel refuses does not keep a node from taking over', 
   assert.match(world.answers[0]?.text ?? '', /the kernel refused add-service tcp 10\.0\.0\.101:80/);
   assert.equal(world.kernel.lines().length, 2);
 });
+
+test('a director that stands by withdraws what a killed predecessor left, when asked', () => {
+  const killed = healthyPair();
+  const next = new DirectorWorld(pair(), 'warm', killed.kernel);
+  next.server(A, true);
+  started(next);
+  assert.equal(killed.kernel.lines().length, 3);
+  next.offer({ kind: 'deactivated', id: 1 });
+  assert.deepEqual(killed.kernel.lines(), []);
+  assert.deepEqual(next.answers, [{ id: 1, isDone: true, text: 'warm' }]);
+  next.run(10_000);
+  assert.deepEqual(killed.kernel.lines(), []);
+});
+
+test('a stop that comes before the start ends the director at once', () => {
+  const world = new DirectorWorld(pair());
+  world.offer({ kind: 'shutdown-asked', signal: 'TERM' });
+  assert.equal(world.hasExited, true);
+  world.start();
+  assert.deepEqual(world.kernel.requests, []);
+});
+
+test('an activation in the middle of a withdrawal leaves no question without an answer', () => {
+  const world = healthyPair();
+  world.offer({ kind: 'deactivated', id: 1 });
+  world.offer({ kind: 'activated', id: 2 });
+  assert.deepEqual(
+    world.answers.map(({ id }) => id),
+    [1, 2],
+  );
+});

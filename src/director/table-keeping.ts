@@ -1,0 +1,47 @@
+// The face of the table keeper: what the engine may ask of it and what it needs from the engine.
+
+import type { LogLevel } from '../base/log-line.js';
+import type { Instant } from '../base/time.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import type { DirectorEffect, DirectorEvent } from './director-event.js';
+import type { RealServers } from './real-server.js';
+import type { TableModel } from './table-model.js';
+
+export interface TableKeeperFace {
+  emit(effect: DirectorEffect): void;
+  log(level: LogLevel, code: string, text: string): void;
+}
+
+export type TableRead = Extract<DirectorEvent, { readonly kind: 'table-read' }>;
+export type TableApplied = Extract<DirectorEvent, { readonly kind: 'requests-applied' }>;
+
+export interface TableKeeper {
+  readonly model: TableModel;
+  configure(config: DirectorConfig, reals: RealServers): void;
+  /** From now on our services are kept. The first reading adopts what is there. */
+  own(): void;
+  isOwned(): boolean;
+  /** The next reading adopts: real servers without a verdict that are in the table count as up. */
+  adoptNext(): void;
+  wantRead(): void;
+  /** The health of a real server of this service has changed. */
+  wantPlan(serviceKey: string): void;
+  /** A new round: read again, try again what was refused. */
+  startRound(): void;
+  /** The fallback server no longer waits for first verdicts. */
+  endPatience(): void;
+  /** Remove what `cleanstop` says, then let go of the table and call back. */
+  withdraw(done: () => void): void;
+  /** `mayLack`: a refused part is told, but the whole counts as done. */
+  answerWhenConfirmed(id: number, text: string, mayLack: boolean): void;
+  takeReading(event: TableRead, now: Instant): void;
+  takeOutcomes(event: TableApplied): void;
+  /** Gives the next order, if one is due and none is outstanding. */
+  advance(): void;
+  /** Nothing is under way and nothing more can be done now. */
+  isQuiet(): boolean;
+  /** Quiet, and nothing was refused. */
+  isConfirmed(): boolean;
+  refused(): Readonly<Record<string, string>>;
+  repairs(): number;
+}
