@@ -15,7 +15,7 @@ import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
 import { openSys } from '../kernel/sys.js';
-import type { Medium, MediumSetting } from '../media/medium.js';
+import type { Medium, MediumListener, MediumSetting } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
@@ -67,10 +67,14 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
   }, limitMs / LOOKS_PER_LIMIT);
 }
 
-function openPath(setting: MediumSetting, offer: (event: ClusterEvent) => void): OpenPath {
+function openPath(
+  setting: MediumSetting,
+  stuckMs: number,
+  offer: (event: ClusterEvent) => void,
+): OpenPath {
   const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
   const path = { isUp: false, reason: 'not open yet' };
-  const medium = openMedium(setting, {
+  const listener: MediumListener = {
     onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
     onUp: () => {
       path.isUp = true;
@@ -82,7 +86,8 @@ function openPath(setting: MediumSetting, offer: (event: ClusterEvent) => void):
       path.reason = reason;
       offer({ kind: 'medium-down', medium: name, reason });
     },
-  });
+  };
+  const medium = openMedium(setting, listener, { stuckMs });
   return Object.assign(path, { medium });
 }
 
@@ -123,7 +128,8 @@ function begin(setup: BeatSetup): Beat {
     }
   };
   const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
-  for (const setting of setup.media) paths.push(openPath(setting, driver.offer));
+  for (const setting of setup.media)
+    paths.push(openPath(setting, setup.cluster.deadtime, driver.offer));
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
   return { driver, paths };

@@ -110,7 +110,9 @@ function planAddress(
   script: string,
   wanted: IpaddrArguments,
 ): InterfaceAddress | string {
-  const place = state.table.placeOf(wanted.address);
+  // Asked only where the word leaves it open: a hundred VIPs that say it need no hundred look-ups.
+  const isOpen = wanted.interfaceName === undefined || wanted.prefixLength === undefined;
+  const place = isOpen ? state.table.placeOf(wanted.address) : undefined;
   const interfaceName = wanted.interfaceName ?? place?.interfaceName;
   if (interfaceName === undefined) {
     const { address } = wanted;
