@@ -350,7 +350,12 @@ export function stepDown(ctx: Context, sleptMs: number): void {
     say(ctx, 'CRIT', 'own-stall-long', `${text}; ${facts}`);
     return;
   }
-  say(ctx, 'CRIT', 'stepping-down', `${text}: stepping down, node ${peer?.name} has taken over`);
+  say(
+    ctx,
+    'CRIT',
+    'stepping-down',
+    `${text}: stepping down, node ${peer?.name} may have taken over`,
+  );
   const before = { ...holding.claim };
   for (const set of held) yieldSet(ctx, set, 'we were away');
   sendResource(ctx);

@@ -26,6 +26,7 @@ export interface OperatorAnswer {
 export interface Host {
   readonly name: string;
   readonly config: ClusterConfig;
+  readonly uuid: Uint8Array;
   /** Resource words in place in the kernel. */
   readonly kernel: Set<string>;
   /** By `word verb`; what is not listed takes `scriptMs` and is good. */
@@ -75,7 +76,6 @@ interface Machine {
   readonly agenda: Agenda;
   readonly hooks: HostHooks;
   readonly prng: Prng;
-  readonly uuid: Uint8Array;
   readonly waiting: ClusterEvent[];
   life: Life | undefined;
   isPaused: boolean;
@@ -187,7 +187,7 @@ function start(machine: Machine, keys: readonly string[], holding: Holding): voi
   machine.waiting.length = 0;
   const engine = createClusterEngine(config, {
     generation: ++machine.generation,
-    uuid: machine.uuid,
+    uuid: machine.host.uuid,
     adoptedGroupKeys: keys,
     adoptedHolding: holding,
     prng: createPrng(machine.prng.between(0, 0x7fff_ffff)),
@@ -227,6 +227,7 @@ export function createHost(
   const host: Host = {
     name: config.localNode,
     config,
+    uuid: Uint8Array.from({ length: 16 }, () => prng.between(1, 255)),
     kernel: new Set(),
     manners: new Map(),
     scriptMs: 20,
@@ -264,7 +265,6 @@ export function createHost(
     agenda,
     hooks,
     prng,
-    uuid: Uint8Array.from({ length: 16 }, () => prng.between(1, 255)),
     waiting: [],
     life: undefined,
     isPaused: false,

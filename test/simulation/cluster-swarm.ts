@@ -2,6 +2,8 @@
 // quiet, then everything must be as it should. The same seed gives the same run.
 
 import { createPrng, type Prng } from '#src/base/prng.js';
+import { wallTime } from '#src/base/time.js';
+import { composeHandOver, SEQUENCE_MARGIN } from '#src/cluster/hand-over.js';
 import { faultsAtRest } from './cluster-checkers.js';
 import type { Host } from './cluster-host.js';
 import { soundPath } from './cluster-network.js';
@@ -79,6 +81,50 @@ const killAndAdopt: Disturbance = (world, prng, tell) => {
   later(world, after, () => {
     if (!host.isRunning()) host.start({ keys, holding });
   });
+};
+
+/** The daemon cannot be started again: its keeper gives everything up and says good-bye for it. */
+const killForGood: Disturbance = (world, prng, tell) => {
+  const host = someHost(world, prng);
+  const status = host.status();
+  if (status === undefined || host.isPaused()) return;
+  const after = Math.floor(world.options.deadtimeMs / 2);
+  const back = after + prng.between(1_000, 20_000);
+  tell(`${host.name} is killed for good, released by its keeper, back after ${back} ms`);
+  host.kill();
+  later(world, after, () => {
+    if (host.isRunning()) return;
+    host.kernel.clear();
+    const { ring, format } = host.config;
+    const handOver = {
+      localNode: host.name,
+      uuid: host.uuid,
+      generation: status.generation,
+      sequence: status.sequence + SEQUENCE_MARGIN,
+      ttl: 3,
+      wall: wallTime(1_700_000_000_000),
+    };
+    for (const { datagram, line } of composeHandOver(handOver, ring, format)) {
+      world.network.send(host.name, datagram, line);
+    }
+  });
+  later(world, back, () => startAgain(host));
+};
+
+/** A script that never ends: only the death of its process ends the order. */
+const hangingScript: Disturbance = (world, prng, tell) => {
+  const host = someHost(world, prng);
+  const [, word = ''] = pick(
+    prng,
+    world.options.groups as typeof world.options.groups & [string[]],
+  );
+  tell(`start of ${word} on ${host.name} hangs until its power is cut`);
+  host.manners.set(`${word} start`, { takesMs: 0, result: 'hangs' });
+  later(world, prng.between(1_000, 10_000), () => {
+    host.manners.delete(`${word} start`);
+    host.powerOff();
+  });
+  later(world, 12_000, () => startAgain(host));
 };
 
 const stopAndStart: Disturbance = (world, prng, tell) => {
@@ -163,6 +209,8 @@ const slowScript: Disturbance = (world, prng, tell) => {
 const DISTURBANCES: readonly [Disturbance, ...Disturbance[]] = [
   powerCut,
   killAndAdopt,
+  killForGood,
+  hangingScript,
   stopAndStart,
   pause,
   partition,
