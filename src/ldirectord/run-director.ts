@@ -63,10 +63,8 @@ const servicesOf = (config: DirectorConfig): ReadonlySet<string> =>
   new Set(config.virtuals.map((virtual) => virtual.service));
 
 function noTableText(code: string, detail: string): string {
-  if (code === 'no-ipvs') {
-    return `this kernel has no IPVS (module ip_vs), so that there is no table to keep: ${detail}`;
-  }
-  return `the kernel's IPVS table cannot be opened (${code}): ${detail}`;
+  const what = code === 'no-ipvs' ? 'there is no table to keep' : 'the table cannot be opened';
+  return `ldirectord does not start, because ${what}: ${detail}`;
 }
 
 class DirectorProcess implements DirectorControl {

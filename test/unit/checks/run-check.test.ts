@@ -101,6 +101,19 @@ test('redirects are followed to other hosts, and the last answer counts', async 
   assert.equal(host, `127.9.2.2:${other}`);
 });
 
+test('a proxy is asked with the whole URL and the Host of its origin', async () => {
+  let seen: http.IncomingMessage | undefined;
+  const port = await web((request, response) => {
+    seen = request;
+    response.end('pong');
+  });
+  const url = 'http://origin.lab.example/ping';
+  const verdict = await run(httpCheck(port, { isProxy: true, url, host: '', receive: 'pong' }));
+  assert.deepEqual(verdict, { isUp: true, reason: 'HTTP 200' });
+  assert.equal(seen?.url, url);
+  assert.equal(seen?.headers.host, 'origin.lab.example');
+});
+
 test('an endless redirect is down', async () => {
   const port = await web((_request, response) => {
     response.writeHead(302, { Location: '/again' }).end();

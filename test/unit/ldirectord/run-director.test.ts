@@ -180,13 +180,16 @@ test('a director that stands by activates at one question, with its pid file', a
 test('without IPVS in the kernel it says so, ends with 1 and leaves nothing', async () => {
   const machine = {
     ...fakeMachine(new FakeIpvs()),
-    openTable: () => failure('no-ipvs', 'generic netlink has no family IPVS'),
+    openTable: () => failure('no-ipvs', 'the kernel has no IPVS'),
   };
   const director = await run('virtual=10.9.0.100:80\n    real=127.9.0.6:80 masq\n', { machine });
   assert.equal(await director.exit, 1);
   const [news] = director.news;
   assert.ok(news?.kind === 'failed');
-  assert.match(news.lines.join(), /this kernel has no IPVS \(module ip_vs\)/);
+  assert.match(
+    news.lines.join(),
+    /does not start, because there is no table to keep: the kernel has no IPVS/,
+  );
 });
 
 test('a configuration with a mistake ends with 2 before anything is opened', async () => {
