@@ -221,19 +221,27 @@ export function onGroupSettled(ctx: Context, group: GroupRecord): void {
   offerFailed(ctx);
 }
 
-/**
- * Alone, or in legacy mode, nothing can be offered: the node tries again by itself, because what
- * kept a resource from starting may have gone away.
- */
+/** Whether a group that failed here is for this node to try again. */
+function isOursToRetry(ctx: Context, group: GroupRecord): boolean {
+  if (group.state !== 'failed' || group.isStuck) return false;
+  if (isLegacy(ctx)) return group.isLocal || ctx.holding.claim.foreign;
+  const peer = presentPeer(ctx);
+  if (peer === undefined) return true;
+  // The peer was offered it and does not hold it either: at home it is tried again.
+  return group.isLocal && group.isOffered && peer.claim?.foreign !== true && canGoStandby(ctx);
+}
+
+/** What kept a resource from starting may have gone away; nobody serves it meanwhile. */
 export function retryFailed(ctx: Context): void {
   if (ctx.holding.phase === 'shutdown') return;
-  if (!isLegacy(ctx) && presentPeer(ctx) !== undefined) return;
   for (const group of ctx.groups.values()) {
-    const set = group.isLocal ? 'local' : 'foreign';
-    if (group.state !== 'failed' || group.isStuck) continue;
-    if (isLegacy(ctx) && !group.isLocal && !ctx.holding.claim.foreign) continue;
-    markClaimed(ctx, set);
-    aimHeld(ctx, group, 'tried again');
+    if (isOursToRetry(ctx, group)) {
+      markClaimed(ctx, group.isLocal ? 'local' : 'foreign');
+      aimHeld(ctx, group, 'tried again');
+      sendResource(ctx);
+    } else if (group.state === 'failed') {
+      ctx.deadlines.set('failed-retry', after(ctx.now.monotonic, failedRetry));
+    }
   }
 }
 

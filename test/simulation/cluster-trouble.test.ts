@@ -236,13 +236,13 @@ describe('failing resources', () => {
     assert.equal(world.mom.log.filter((line) => line.includes(words)).length, 1);
   });
 
-  test('a group that starts nowhere is offered once from each side and then left', () => {
+  test('a group that starts nowhere is offered once from each side, then retried at home', () => {
     const world = settledPair();
     for (const host of world.hosts) {
       host.manners.set('ldirectord start', { takesMs: 20, result: 'fails' });
     }
     world.mom.ask('standby', 'local');
-    world.run(60_000);
+    world.run(20_000);
     const tries = world.hosts.map(
       (host) => host.log.filter((line) => line.includes('Giving up resources')).length,
     );
@@ -250,6 +250,10 @@ describe('failing resources', () => {
     assert.deepEqual(tries, [1, 2]);
     assert.ok(!world.mom.kernel.has('IPaddr::192.168.0.64'));
     assert.ok(!world.dad.kernel.has('IPaddr::192.168.0.64'));
+    for (const host of world.hosts) host.manners.clear();
+    world.run(20_000);
+    assertHoldings(world, 'local', 'local');
+    assertQuiet(world);
   });
 
   test('a node that is alone tries a failed start again each half minute', () => {
