@@ -12,9 +12,17 @@ export type MatchResult =
 export interface ReceivePattern {
   readonly source: string;
   readonly flags: '' | 'i';
-  /** Without unbounded repetition: the time to match is small for any input. */
-  readonly isQuick: boolean;
+  /** Unbounded repetitions: each may be tried from every place of the input. */
+  readonly repeats: number;
+  /** In how many ways the bounded choices (`?`, `{1,3}`) can be taken. */
+  readonly ways: number;
+  /** A repeated group or a back-reference: the time to match may grow beyond all bounds. */
+  readonly isRisky: boolean;
 }
+
+/** An estimate, from above, of the steps to match an input of this length. */
+export const matchSteps = (pattern: ReceivePattern, inputLength: number): number =>
+  pattern.isRisky ? Number.POSITIVE_INFINITY : pattern.ways * inputLength ** (pattern.repeats + 1);
 
 export type PatternCode = 'unsupported' | 'malformed';
 
@@ -83,7 +91,10 @@ class Refusal extends Error {}
 class Translator {
   readonly #text: string;
   #at = 0;
-  isQuick = true;
+  #isBehindGroup = false;
+  repeats = 0;
+  ways = 1;
+  isRisky = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -103,9 +114,11 @@ class Translator {
         const group = this.#group(now);
         if (typeof group === 'string') out += group;
         else now = group;
+        this.#isBehindGroup = true;
         continue;
       }
       out += this.#atom(now);
+      this.#isBehindGroup = false;
     }
     if (isGroup) throw new Refusal('unmatched (');
     return out;
@@ -150,9 +163,15 @@ class Translator {
 
   /** `a++` gives nothing back in Perl; here it may, which matches everything that Perl matches. */
   #repetition(sign: string): string {
-    if (sign !== '?') this.isQuick = false;
+    if (sign === '?') this.ways *= 2;
+    else this.#noteRepeat();
     if (this.#text.charAt(this.#at) === '+') this.#at++;
     return sign;
+  }
+
+  #noteRepeat(): void {
+    this.repeats++;
+    if (this.#isBehindGroup) this.isRisky = true;
   }
 
   #braces(): string {
@@ -160,7 +179,11 @@ class Translator {
     if (counts === null) return '\\{';
     this.#at += counts[0].length;
     const isOpen = counts[2] !== undefined && counts[3] === '';
-    if (isOpen || Number(counts[3] ?? counts[1]) > 64) this.isQuick = false;
+    if (isOpen) this.#noteRepeat();
+    else {
+      this.ways *= 1 + Number(counts[3] ?? counts[1]);
+      if (this.#isBehindGroup) this.isRisky = true;
+    }
     if (this.#text.charAt(this.#at) === '+') this.#at++;
     return `{${counts[0]}`;
   }
@@ -170,7 +193,7 @@ class Translator {
     if (letter === '') throw new Refusal('a backslash at the end');
     if (UNSUPPORTED_ESCAPES.includes(letter)) throw new Refusal(`\\${letter} is not supported`);
     if (letter === 'x') return this.#hex();
-    if (/[1-9]/.test(letter)) this.isQuick = false;
+    if (/[1-9k]/.test(letter)) this.isRisky = true;
     return ESCAPES[letter] ?? `\\${letter}`;
   }
 
@@ -292,7 +315,8 @@ export function compileReceive(perl: string): Result<ReceivePattern, PatternCode
     const source = translator.sequence(NO_MODIFIERS, false);
     // Only for its error: the engine's parser is the judge of what a pattern is.
     new RegExp(source, flags);
-    return ok({ source, flags, isQuick: translator.isQuick });
+    const { repeats, ways, isRisky } = translator;
+    return ok({ source, flags, repeats, ways, isRisky });
   } catch (cause) {
     if (cause instanceof Refusal) {
       const isMalformed = /^(?:unmatched|a backslash)/.test(cause.message);
@@ -303,6 +327,6 @@ export function compileReceive(perl: string): Result<ReceivePattern, PatternCode
   }
 }
 
-/** For short inputs and quick patterns only. */
+/** Only where `matchSteps` is small: nothing bounds the time here. */
 export const matchesReceive = (pattern: ReceivePattern, text: string): boolean =>
   new RegExp(pattern.source, pattern.flags).test(text);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileReceive, matchesReceive } from '#src/checks/receive-pattern.js';
+import { compileReceive, matchesReceive, matchSteps } from '#src/checks/receive-pattern.js';
 
 function matches(perl: string, text: string): boolean {
   const pattern = compileReceive(perl);
@@ -79,13 +79,16 @@ test('what cannot be compiled is a value that says why', () => {
   }
 });
 
-test('only patterns without unbounded repetition are quick', () => {
-  const isQuick = (perl: string): boolean => {
+test('the steps of a match are estimated from its repetitions and choices', () => {
+  const steps = (perl: string, length: number): number => {
     const pattern = compileReceive(perl);
-    return pattern.ok && pattern.value.isQuick;
+    return pattern.ok ? matchSteps(pattern.value, length) : Number.NaN;
   };
-  assert.equal(isQuick('Test Page|OK'), true);
-  assert.equal(isQuick('x?[ab]{3}'), true);
-  assert.equal(isQuick('(a+)+b'), false);
-  assert.equal(isQuick('a{3,}'), false);
+  assert.equal(steps('Test Page|OK', 1000), 1000);
+  assert.equal(steps('x?[ab]{3}', 1000), 8 * 1000);
+  assert.equal(steps('Test.*Page', 1000), 1000 ** 2);
+  assert.equal(steps('a{3,}', 1000), 1000 ** 2);
+  assert.equal(steps('(a+)+b', 10), Number.POSITIVE_INFINITY);
+  assert.equal(steps('(a|a)*b', 10), Number.POSITIVE_INFINITY);
+  assert.equal(steps('(a|b)\\1', 10), Number.POSITIVE_INFINITY);
 });
