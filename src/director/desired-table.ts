@@ -44,6 +44,8 @@ export interface DesiredService {
   readonly virtual: VirtualServiceConfig;
   readonly service: IpvsService;
   readonly destinations: readonly DesiredDestination[];
+  /** The same by destination key. */
+  readonly byKey: ReadonlyMap<string, DesiredDestination>;
   /** Keys of destinations that stay as they are, if they are there. */
   readonly untouched: ReadonlySet<string>;
 }
@@ -117,6 +119,7 @@ function desiredService(
     virtual,
     service: serviceOf(virtual),
     destinations: [...wanted.values()],
+    byKey: wanted,
     untouched,
   };
 }

@@ -53,21 +53,13 @@ export function tableLine(request: IpvsRequest, context: LogContext): TableLine 
   }
 }
 
-function originOf(
-  destination: IpvsDestination,
-  desired: DesiredService | undefined,
-): DestinationOrigin | undefined {
-  const key = destinationKey(destination);
-  return desired?.destinations.find((one) => destinationKey(one.destination) === key)?.origin;
-}
-
 function destinationLine(
   kind: 'add-destination' | 'edit-destination',
   destination: IpvsDestination,
   context: LogContext,
 ): TableLine {
   const { virtual } = context;
-  const origin = originOf(destination, context.desired);
+  const origin = context.desired?.byKey.get(destinationKey(destination))?.origin;
   const verb = kind === 'add-destination' ? 'Added' : 'Restored';
   const code = kind === 'add-destination' ? 'added' : 'restored';
   const tail = `(${virtual.name}) (Weight set to ${destination.weight})`;
