@@ -32,6 +32,8 @@ export const healAnswerTime: Duration = seconds(1);
 /** 3.0.6 releases everything 2 s after it noticed a partition; then it says so. */
 export const healPatience: Duration = seconds(4);
 const healRepeat = millis(200);
+const healAnnounceRepeat = seconds(1);
+const HEAL_DEADLINES = ['heal-silence', 'heal-patience', 'heal-repeat', 'heal-announce'];
 /** Stands for "this cannot be given up": older than anything. */
 const AGE_MAX_MS = 0xffff_ffff;
 
@@ -231,6 +233,22 @@ function advanceHeal(ctx: Context): void {
   const isOursClean = SETS.every((set) => kept.includes(set) || !now[set]);
   const isTheirsClean = kept.every((set) => !heal.theirNow[mirrored(set)]);
   if (isOursClean && isTheirsClean) finishHeal(ctx, kept);
+  else if (isOursClean) announceKept(ctx);
+}
+
+/**
+ * The other side takes its time, a script of it may even hang: clients come here meanwhile. Only
+ * once nothing is in place here that is to go, for that must not be announced.
+ */
+function announceKept(ctx: Context): void {
+  const { claim } = ctx.holding;
+  if ((!claim.local && !claim.foreign) || ctx.deadlines.has('heal-announce')) return;
+  ctx.effects.push({ kind: 'announce-held', reason: 'healing' });
+  ctx.deadlines.set('heal-announce', after(ctx.now.monotonic, healAnnounceRepeat));
+}
+
+export function repeatAnnouncement(ctx: Context): void {
+  advanceHeal(ctx);
 }
 
 function giveUp(ctx: Context, sets: readonly ResourceSet[]): void {
@@ -285,7 +303,7 @@ function close(ctx: Context): void {
   heal.isActive = false;
   heal.splitSince = undefined;
   heal.steppedDown = none();
-  for (const name of ['heal-silence', 'heal-patience', 'heal-repeat']) ctx.deadlines.clear(name);
+  for (const name of HEAL_DEADLINES) ctx.deadlines.clear(name);
 }
 
 /** The other side died, left or came anew: the usual rules say who holds what. */
