@@ -211,7 +211,7 @@ function labProcesses(name: string): string[] {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
-  test(`a lab whose runner gets ${signal} leaves no process, interface or folder behind`, async () => {
+  test(`a lab whose runner gets ${signal} leaves no process, port or folder behind`, async () => {
     const runner = new Program([process.execPath, leaver, signal]);
     await waitFor(
       'the lab',

@@ -110,6 +110,23 @@ export class HeartbeatProgram {
     return this.host.kill(daemonPattern, signal);
   }
 
+  /** Sends a signal to the keeper alone; the daemon lives on. */
+  killKeeper(signal: NodeJS.Signals = 'SIGKILL'): number {
+    return this.host.kill(keeperPattern, signal);
+  }
+
+  /** PIDs of the daemon that serves, as the lab counts them; a waiting successor is not one. */
+  daemonPids(): number[] {
+    return this.host
+      .processes()
+      .filter((each) => daemonPattern.test(each.command))
+      .map((each) => each.pid);
+  }
+
+  isKeeperRunning(): boolean {
+    return this.host.processes().some((each) => keeperPattern.test(each.command));
+  }
+
   isDaemonRunning(): boolean {
     return this.host.processes().some((each) => daemonPattern.test(each.command));
   }

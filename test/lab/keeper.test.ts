@@ -46,20 +46,77 @@ test('a killed daemon is restarted: no failed request, no death seen, one holder
   });
 });
 
-test('a daemon killed for good frees the address and the peer serves within the dead time', async () => {
+for (const [file, text] of [
+  ['haresources', 'nobody 10.8.0.100/24/eth0\n'],
+  ['ha.cf', 'nodes alpha beta\n'],
+] as const) {
+  test(`killed for good by a broken ${file}: the peer serves before the dead time`, async () => {
+    await withService(async ({ pair, probe }) => {
+      // A daemon that is refused its configuration cannot beat again.
+      pair.alpha.host.write(`ha.d/${file}`, text);
+      const killMs = nowMs();
+      assert.equal(pair.alpha.killDaemon(), 1);
+      await pair.waitForHolder('beta', 10_000);
+      await probe.waitForAnswers(20, 10_000);
+      await probe.settle();
+      const outage = outageOf(probe.since(killMs));
+      const took = (pair.beta.gained(vip, killMs) ?? Number.NaN) - killMs;
+      assert.ok(took < pair.deadtimeMs, `held after ${took} ms\n${pair.explain()}`);
+      assert.ok((outage?.ms ?? 0) < pair.deadtimeMs, JSON.stringify(outage));
+      assert.equal(await pair.alpha.host.holds(vip), false);
+    });
+  });
+}
+
+test('a daemon whose keeper is killed is succeeded without a gap under a new keeper', async () => {
   await withService(async ({ pair, probe }) => {
-    // A daemon that is refused its configuration cannot beat again.
-    pair.alpha.host.write('ha.d/haresources', 'nobody 10.8.0.100/24/eth0\n');
+    const [orphan] = pair.alpha.daemonPids();
     const killMs = nowMs();
-    assert.equal(pair.alpha.killDaemon(), 1);
-    await pair.waitForHolder('beta', 10_000);
-    await probe.waitForAnswers(20, 10_000);
+    assert.equal(pair.alpha.killKeeper(), 1);
+    await waitFor(
+      'a new keeper and a new daemon',
+      20_000,
+      () => {
+        const [pid, second] = pair.alpha.daemonPids();
+        const isNew = pid !== undefined && pid !== orphan && second === undefined;
+        return isNew && pair.alpha.isKeeperRunning();
+      },
+      () => pair.explain(),
+    );
+    assert.ok(await staysOn(pair, 'alpha'), pair.explain());
+    await pair.waitForBothActive(10_000);
     await probe.settle();
-    const outage = outageOf(probe.since(killMs));
-    const took = (pair.beta.gained(vip, killMs) ?? Number.NaN) - killMs;
-    assert.ok(took < pair.deadtimeMs, `held after ${took} ms\n${pair.explain()}`);
-    assert.ok((outage?.ms ?? 0) < pair.deadtimeMs, JSON.stringify(outage));
-    assert.equal(await pair.alpha.host.holds(vip), false);
+    assert.deepEqual(probe.failuresSince(killMs), []);
+    assert.equal(pair.alpha.lost(vip, killMs), undefined, 'the address was never away');
+    assert.equal(pair.beta.log.find(/node alpha:? is dead/, killMs), undefined);
+    // The new keeper is a whole one: it stops the daemon in order.
+    await pair.alpha.stop(20_000);
+    await pair.waitForHolder('beta', 10_000);
+  });
+});
+
+test('killed with its keeper: the next start gives up the address before it beats', async () => {
+  await withService(async ({ pair, probe }) => {
+    assert.equal(pair.alpha.killKeeper(), 1);
+    assert.equal(pair.alpha.killDaemon(), 1);
+    await waitFor(
+      'beta to serve beside the address that alpha left behind',
+      10_000,
+      async () => (await pair.holders()).join() === 'alpha,beta',
+      () => pair.explain(),
+    );
+    const startMs = nowMs();
+    pair.alpha.start();
+    await pair.waitForHolder('beta', 20_000);
+    const lostMs = pair.alpha.lost(vip, startMs) ?? Number.NaN;
+    const anew = /(Status update for|Heartbeat restart on) node alpha/;
+    const heard = await pair.beta.log.waitFor(anew, 20_000, startMs);
+    assert.ok(lostMs < heard.atMs, `lost at ${lostMs}, heard at ${heard.atMs}: ${heard.text}`);
+    await pair.waitForBothActive(20_000);
+    assert.ok(await staysOn(pair, 'beta'), pair.explain());
+    const from = nowMs();
+    await probe.waitForAnswers(20, 10_000);
+    assert.deepEqual([...probe.answererSince(from)], ['beta']);
   });
 });
 

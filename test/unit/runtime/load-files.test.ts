@@ -67,7 +67,10 @@ describe('loading configuration files', () => {
     const servicesPath = put('services', '# ports\nweb 8080/tcp www # alias\nweb 8081/udp\n');
     const path = put(
       'x.cf',
-      'virtual=localhost:www\n\treal=localhost:web masq\n\tservice=http\n\tfallback=localhost:web\n',
+      [
+        'virtual=localhost:www\n\treal=localhost:web masq\n\tservice=http\n',
+        '\tfallback=localhost:web\n',
+      ].join(''),
     );
     const { config, diagnostics } = await loadDirectorFile(path, { servicesPath, files: 'exist' });
     assert.deepEqual(diagnostics, []);
