@@ -233,16 +233,20 @@ function advanceHeal(ctx: Context): void {
   const isOursClean = SETS.every((set) => kept.includes(set) || !now[set]);
   const isTheirsClean = kept.every((set) => !heal.theirNow[mirrored(set)]);
   if (isOursClean && isTheirsClean) finishHeal(ctx, kept);
-  else if (isOursClean) announceKept(ctx);
+  else announceKept(ctx, kept);
 }
 
 /**
- * The other side takes its time, a script of it may even hang: clients come here meanwhile. Only
- * once nothing is in place here that is to go, for that must not be announced.
+ * One side takes its time, a script of it may even hang: clients come to the right place meanwhile.
+ * Only once nothing runs here that is to go, for that must not be announced.
  */
-function announceKept(ctx: Context): void {
+function announceKept(ctx: Context, kept: readonly ResourceSet[]): void {
   const { claim } = ctx.holding;
   if ((!claim.local && !claim.foreign) || ctx.deadlines.has('heal-announce')) return;
+  const isGoing = SETS.filter((set) => !kept.includes(set))
+    .flatMap((set) => groupsOf(ctx, set))
+    .some((group) => group.resources.some(({ state }) => state === 'started'));
+  if (isGoing) return;
   ctx.effects.push({ kind: 'announce-held', reason: 'healing' });
   ctx.deadlines.set('heal-announce', after(ctx.now.monotonic, healAnnounceRepeat));
 }
