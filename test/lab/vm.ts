@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { boundToUs, Program } from './process.js';
+import { boundToUs, Program, run } from './process.js';
 import { ensureVmImage } from './vm-image.js';
 
 /** What the guest loads before the command; names it does not have are passed over. */
@@ -36,6 +36,32 @@ function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** Shipped with the packages and read by nobody at run time. */
+const notNeeded = ['*.d.ts', '*.d.cts', '*.map', '*.tsbuildinfo', '*.md', '*.cc', '*.hh', '*.tgz'];
+
+/** Folders of the packages that the programs need at run time, as the lock file tells. */
+function runtimePackages(project: string): readonly string[] {
+  const lock: unknown = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
+  const packages =
+    typeof lock === 'object' && lock !== null && 'packages' in lock ? lock.packages : {};
+  return Object.entries(packages ?? {})
+    .filter(([name, facts]) => name !== '' && facts.dev !== true && existsSync(join(project, name)))
+    .map(([name]) => name);
+}
+
+/**
+ * Packs the built project into one file. The guest reads single files of its root slowly (20 s for
+ * the modules of one program), and a build meanwhile must not change what runs there.
+ */
+async function packProject(project: string, out: string): Promise<void> {
+  const packed = await run([
+    ...['tar', '-C', project, '-cf', join(out, 'project.tar')],
+    ...notNeeded.map((pattern) => `--exclude=${pattern}`),
+    ...['package.json', 'dist', 'etc', ...runtimePackages(project)],
+  ]);
+  if (packed.code !== 0) throw new Error(`cannot pack the project: ${packed.stderr}`);
+}
+
 function guestScript(argv: readonly string[], modulesFolder: string, options: VmOptions): string {
   const exported = Object.entries({ ...options.env, LUBDUB_LAB_WHERE: 'vm' });
   return [
@@ -50,6 +76,7 @@ function guestScript(argv: readonly string[], modulesFolder: string, options: Vm
     'ip link set lo up; hostname lab; echo 1 > /proc/sys/kernel/printk',
     `modprobe -a ${modules.join(' ')} 2>/dev/null`,
     'stty -F /dev/ttyS1 raw -echo',
+    `tar -xf /out/project.tar -C ${quote(process.cwd())}`,
     `cd ${quote(process.cwd())}`,
     `{ ${argv.map(quote).join(' ')}; echo $? > /out/code; } > /dev/ttyS1 2>&1 < /dev/null`,
     'sync; busybox poweroff -f',
@@ -64,6 +91,7 @@ export async function runInVm(argv: readonly string[], options: VmOptions = {}):
   mkdirSync(out, { recursive: true });
   const codeFile = join(out, 'code');
   rmSync(codeFile, { force: true });
+  await packProject(process.cwd(), out);
   writeFileSync(join(out, 'guest.sh'), guestScript(argv, image.modules, options));
   const share = (path: string, tag: string, more: string): string[] => [
     '-virtfs',
