@@ -58,7 +58,7 @@ describe('death', () => {
     assert.ok(took <= 1_000 + 2 * (20 + 5) + 5, `${took} ms`);
   });
 
-  test('death is declared one advertised dead time after the last status', () => {
+  test('a death is declared one advertised dead time after the last word', () => {
     const world = settledPair({ deadtimeMs: 700, keepaliveMs: 100 });
     world.mom.powerOff();
     timeUntil(world, 2_000, () => logged(world.dad, `node ${MOM}: is dead`));

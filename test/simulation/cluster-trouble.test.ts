@@ -5,6 +5,8 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 
 import { bytesToLatin1 } from '#src/base/bytes.js';
+import { wallTime } from '#src/base/time.js';
+import { composeHandOver, SEQUENCE_MARGIN } from '#src/cluster/hand-over.js';
 import { healBoundMs } from './cluster-checkers.js';
 import type { Host } from './cluster-host.js';
 import {
@@ -203,6 +205,33 @@ describe('adoption', () => {
     world.run(200);
     assert.ok(world.mom.kernel.has('ldirectord'));
     world.run(5_000);
+    assertQuiet(world);
+  });
+
+  test('the peer serves as soon as the keeper of a dead daemon says good-bye for it', () => {
+    const world = settledPair();
+    const { mom, dad } = world;
+    const status = mom.status();
+    assert.ok(status);
+    mom.kill();
+    world.run(500);
+    mom.kernel.clear();
+    const handOver = {
+      localNode: MOM,
+      uuid: mom.uuid,
+      generation: status.generation,
+      sequence: status.sequence + SEQUENCE_MARGIN,
+      ttl: 3,
+      wall: wallTime(1_700_000_000_000),
+    };
+    for (const sealed of composeHandOver(handOver, mom.config.ring, mom.config.format)) {
+      world.network.send(MOM, sealed.datagram, sealed.line);
+    }
+    const took = timeUntil(world, 500, () => servesAll(dad));
+    assert.ok(took < 100, `${took} ms`);
+    mom.start();
+    world.run(10_000);
+    assertHoldings(world, 'none', 'all');
     assertQuiet(world);
   });
 
