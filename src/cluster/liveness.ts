@@ -18,6 +18,7 @@ const earlyFor: Duration = seconds(5);
 const DEADTIME_MAX_MS = 3_600_000;
 /** Shares of our dead time by which a late call of the engine is told from an ordinary one. */
 const LATE_CALL_SHARE = 1 / 2;
+const LATE_BEATS = 1.5;
 
 export interface LivenessState {
   /** The monotonic point of our last own beat: what the peer measures us by. */
@@ -96,7 +97,9 @@ export function noteOwnGap(ctx: Context): void {
   if (liveness.beatAt === undefined) return;
   const gap = between(liveness.beatAt, now.monotonic);
   const { advertised } = liveness;
-  if (gap <= advertised * LATE_CALL_SHARE) return;
+  // Where the keepalive is nearly half the dead time, a beat in its time is no late call.
+  const isLate = gap > advertised * LATE_CALL_SHARE && gap > ctx.config.keepalive * LATE_BEATS;
+  if (!isLate) return;
   // Peers are judged only after their messages, which wait in the sockets, had time to be read.
   grantPeers(ctx, gap);
   beat(ctx, now.monotonic);
