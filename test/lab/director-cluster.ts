@@ -139,9 +139,12 @@ export class DirectorCluster {
 
   /** The answer of whoever serves the address; throws when nobody does. */
   async ask(address: string): Promise<string> {
-    const url = `http://${address}/`;
-    const { stdout } = await this.client.run(['busybox', 'wget', '-T', '20', '-qO-', url]);
-    return stdout.trim();
+    const input = `GET / HTTP/1.0\r\nHost: ${address}\r\n\r\n`;
+    const argv = ['socat', '-t', '30', '-', `TCP4:${address}:80,connect-timeout=30`];
+    const { stdout } = await this.client.run(argv, { input, limitMs: commandMs });
+    const [head = '', body = ''] = stdout.split('\r\n\r\n');
+    if (!/^HTTP\/1\.\d 200 /.test(head)) throw new Error(`${address} answered: ${stdout}`);
+    return body.trim();
   }
 
   daemonPids(): number[] {

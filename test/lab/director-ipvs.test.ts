@@ -86,7 +86,7 @@ for (const [vip, way] of ways) {
 
 test('a reload with a mistake says where, and a real server that dies is quiesced', async () => {
   cluster.configure({ typo: 'chekcinterval=1' });
-  assert.match(await expectExit('reload', 2), /three\.cf:\d+.*chekcinterval/s);
+  assert.match(await expectExit('reload', 2), /three\.cf at line \d+: .*chekcinterval/);
   await stopWeb(cluster.lab.host('real2'));
   await waitForTable(wanted(0));
   assert.match(await expectExit('status', 0), /is running/);

@@ -13,6 +13,8 @@ export interface PairOptions {
   readonly media: readonly string[];
   readonly keepalive?: string;
   readonly deadtimeMs?: number;
+  /** Twice the dead time when left out. */
+  readonly initdeadMs?: number;
   /** Further lines of ha.cf. */
   readonly lines?: readonly string[];
   readonly authkeys?: readonly [string, string];
@@ -29,7 +31,7 @@ function haCf(options: PairOptions, peer: string): string {
     `keepalive ${options.keepalive ?? '100ms'}`,
     `warntime ${Math.round(deadtimeMs / 2)}ms`,
     `deadtime ${deadtimeMs}ms`,
-    `initdead ${deadtimeMs * 2}ms`,
+    `initdead ${options.initdeadMs ?? deadtimeMs * 2}ms`,
     ...options.media.map((line) => line.replaceAll('$peer', peer)),
     'auto_failback off',
     ...(options.lines ?? []),
