@@ -3,6 +3,7 @@
 // hear of changes through happenings, so that none of the lower ones has to know them.
 
 import type { Deadlines } from '../base/deadlines.js';
+import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
 import type { Prng } from '../base/prng.js';
 import type { Instant, Now } from '../base/time.js';
@@ -63,7 +64,7 @@ export interface Context {
   readonly shutdown: ShutdownState;
 }
 
-export function say(ctx: Context, level: LogLevel, code: string, text: string): void {
+export function say(ctx: Context, level: LogLevel, code: LogCode, text: string): void {
   ctx.effects.push({ kind: 'log', line: logLine(level, code, text) });
 }
 

@@ -7,6 +7,7 @@
 
 import { createDeadlines, type Deadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
+import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, type LogLine, logLine } from '../base/log-line.js';
 import {
   after,
@@ -98,7 +99,7 @@ interface Keeper {
   readonly deadlines: Deadlines;
 }
 
-const say = (level: LogLevel, code: string, text: string): KeeperEffect => ({
+const say = (level: LogLevel, code: LogCode, text: string): KeeperEffect => ({
   kind: 'log',
   line: logLine(level, code, text),
 });

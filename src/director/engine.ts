@@ -5,6 +5,7 @@
 import { assert, unreachable } from '../base/assert.js';
 import { createDeadlines, type Deadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
+import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
 import { after, earliest, type Instant, millis, type Now, seconds } from '../base/time.js';
 import { up } from '../checks/check-verdict.js';
@@ -91,7 +92,7 @@ class Director implements DirectorEngine {
     });
   }
 
-  #log(level: LogLevel, code: string, text: string): void {
+  #log(level: LogLevel, code: LogCode, text: string): void {
     this.#effects.push({ kind: 'log', line: logLine(level, code, text) });
   }
 

@@ -1,5 +1,6 @@
 // The face of the table keeper: what the engine may ask of it and what it needs from the engine.
 
+import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import type { Instant } from '../base/time.js';
 import type { DirectorConfig } from '../config/director-config.js';
@@ -9,7 +10,7 @@ import type { TableModel } from './table-model.js';
 
 export interface TableKeeperFace {
   emit(effect: DirectorEffect): void;
-  log(level: LogLevel, code: string, text: string): void;
+  log(level: LogLevel, code: LogCode, text: string): void;
 }
 
 export type TableRead = Extract<DirectorEvent, { readonly kind: 'table-read' }>;

@@ -1,6 +1,7 @@
 // What the log says about a request that the kernel carried out, in the words of ldirectord 4.12;
 // the reason comes behind them. Scrapers and people know these lines, so the words are fixed.
 
+import type { LogCode } from '../base/log-code.js';
 import type { VirtualServiceConfig } from '../config/director-config.js';
 import type { IpvsDestination, IpvsRequest } from '../wire/ipvs-table.js';
 import type { DesiredService, DestinationOrigin } from './desired-table.js';
@@ -27,9 +28,9 @@ export interface LogContext {
   readonly isStopping: boolean;
 }
 
-/** A stable code and the text. */
+/** The code and the text. */
 export interface TableLine {
-  readonly code: string;
+  readonly code: LogCode;
   readonly text: string;
 }
 

@@ -1,6 +1,7 @@
 // The director as a process: configuration, kernel table, checks, log, control socket and signals
 // around the engine. It maps effects to adapters and decides nothing that the engine could.
 
+import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import { logLine } from '../base/log-line.js';
 import { hasErrors } from '../config/diagnostic.js';
@@ -115,7 +116,7 @@ class DirectorProcess implements DirectorControl {
     return { kind: 'configured', logfile: config.logfile };
   }
 
-  log(level: LogLevel, code: string, text: string): void {
+  log(level: LogLevel, code: LogCode, text: string): void {
     this.#log.write(logLine(level, code, text));
   }
 
