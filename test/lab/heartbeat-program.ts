@@ -2,6 +2,7 @@
 // of the lab that knows the program's command line and process names.
 
 import { fileURLToPath } from 'node:url';
+import { askControl } from '#src/runtime/control-socket.js';
 import type { Host } from './host.js';
 import type { Finished, Program } from './process.js';
 import { waitFor } from './wait.js';
@@ -10,6 +11,7 @@ import { AddressWatch, LogWatch } from './watch.js';
 const lubdub = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
 
 /** The process that beats and decides names itself so; its parent is the keeper. */
+const statusMs = 10_000;
 const daemonPattern = /^lubdub heartbeat daemon/;
 const keeperPattern = /keeper-main\.js|bin\/lubdub\.js heartbeat/;
 const anyPattern =
@@ -77,14 +79,17 @@ export class HeartbeatProgram {
     return this.host.run(argv, { anyCode: true, limitMs: commandMs });
   }
 
+  /**
+   * What `lubdub status --json` prints, asked on the daemon's socket: starting a program for each
+   * look would starve an emulated machine.
+   */
   async status(): Promise<StatusSeen | undefined> {
-    const { stdout } = await this.command('status', '--json');
-    try {
-      const seen: StatusSeen = JSON.parse(stdout);
-      return seen;
-    } catch {
-      return undefined;
-    }
+    const socket = this.host.insidePath('/run/lubdub/heartbeat.sock');
+    if (socket === undefined) return undefined;
+    const answer = await askControl(socket, { command: 'status' }, statusMs);
+    if (!answer.ok || answer.value.ok !== true) return undefined;
+    const seen: StatusSeen = JSON.parse(JSON.stringify(answer.value));
+    return seen;
   }
 
   /** Waits until this node's status satisfies the claim. */

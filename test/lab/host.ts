@@ -147,6 +147,11 @@ export class Host {
     return ['nsenter', '-t', String(this.initPid), '-m', '-n', '-u', '-p', '--', ...argv];
   }
 
+  /** A path of the host's own file system as this process reaches it. */
+  insidePath(path: string): string | undefined {
+    return this.isOn ? `/proc/${this.initPid}/root${path}` : undefined;
+  }
+
   /** Runs a command on the host to its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<Finished> {
     return run(this.inside(argv), options);
