@@ -34,7 +34,10 @@ export function bytesToBase64(bytes: Uint8Array): string {
   return text;
 }
 
-/** Undefined unless `text` is base64 with correct padding and no other characters. */
+/**
+ * Undefined unless `text` is base64 with correct padding, no other characters and no stray bits
+ * behind the last byte: each value has one form, so a signed text cannot be altered unnoticed.
+ */
 export function base64ToBytes(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
@@ -53,6 +56,7 @@ export function base64ToBytes(text: string): Uint8Array | undefined {
       if (at < bytes.length) bytes[at++] = (held >> bits) & 0xff;
     }
   }
+  if ((held & ((1 << bits) - 1)) !== 0) return undefined;
   return bytes;
 }
 

@@ -316,6 +316,14 @@ export function endHeal(ctx: Context): void {
   close(ctx);
 }
 
+/** Sequence numbers and statements of the other side begin anew with each of its runs. */
+export function forgetHeal(ctx: Context): void {
+  endHeal(ctx);
+  ctx.heal.seq = 0;
+  ctx.heal.theirs = undefined;
+  ctx.heal.echo = 0;
+}
+
 /** No answer: not a node of this program, or one that does not hear us. */
 export function noteHealSilence(ctx: Context): void {
   if (!ctx.heal.isActive) return;

@@ -23,7 +23,7 @@ import {
 } from './holding.js';
 import { acquireLegacy, startLegacy } from './legacy.js';
 import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
-import { beginHeal, endHeal } from './partition.js';
+import { beginHeal, endHeal, forgetHeal } from './partition.js';
 import { aimHeld, type GroupRecord, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
 
@@ -180,7 +180,7 @@ export function onNodeRestarted(ctx: Context, node: NodeRecord): void {
   if (node !== ctx.peer) return;
   resetStandby(ctx, `node ${node.name} restarted`);
   const wasHealing = ctx.heal.isActive;
-  endHeal(ctx);
+  forgetHeal(ctx);
   // What we had given up for it nobody holds now; without claims on the wire none would notice.
   if (wasHealing && isLegacy(ctx)) acquireLegacy(ctx, 'healing ended');
   ctx.holding.isFailbackDue = true;
