@@ -133,6 +133,13 @@ export function aimReleased(ctx: Context, group: GroupRecord, reason: string): v
   beginRelease(ctx, group, reason);
 }
 
+/** A predecessor was giving the group up when it died: that is brought to its end. */
+export function releaseLeftOver(ctx: Context, group: GroupRecord): void {
+  group.aim = 'released';
+  group.aimedAt = ctx.now.monotonic;
+  beginRelease(ctx, group, 'left over');
+}
+
 function beginRelease(ctx: Context, group: GroupRecord, reason: string): void {
   group.at = group.resources.length - 1;
   group.stopRetries = 0;

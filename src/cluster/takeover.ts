@@ -24,7 +24,7 @@ import {
 import { acquireLegacy, startLegacy } from './legacy.js';
 import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
 import { beginHeal, endHeal, forgetHeal } from './partition.js';
-import { aimHeld, type GroupRecord, whenAtRest } from './resource-group.js';
+import { aimHeld, type GroupRecord, releaseLeftOver, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
 
 /** Announcements of what is held are repeated at this pace, as keepalived does on demand. */
@@ -41,7 +41,11 @@ export function adopt(ctx: Context): void {
   for (const set of setsOf(adopted)) markClaimed(ctx, set);
   const groups = [...ctx.groups.values()].filter((g) => adoptedGroupKeys.includes(g.spec.key));
   ctx.holding.isAdoptionOpen = setsOf(adopted).length > 0;
-  for (const group of groups) aimHeld(ctx, group, 'adopted');
+  for (const group of groups) {
+    // What it did not claim any more it was giving up, or had failed to start.
+    if (adopted[group.isLocal ? 'local' : 'foreign']) aimHeld(ctx, group, 'adopted');
+    else releaseLeftOver(ctx, group);
+  }
   if (groups.length === 0) return;
   const keys = groups.map((group) => group.spec.key).join(' ');
   say(ctx, 'notice', 'adopted', `We are restarting and go on holding ${adoptedHolding}: ${keys}`);
