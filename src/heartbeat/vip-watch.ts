@@ -44,6 +44,8 @@ export function startVipWatch(daemon: Daemon): NodeJS.Timeout {
         const address = addresses[next++ % addresses.length];
         if (address === undefined) break;
         const mac = await whoHolds(address, LOOK_DEADLINE_MS);
+        // Taken by this node while the look-up ran: its answer is of no use.
+        if (!watchedAddresses(daemon).includes(address)) continue;
         if (lastSeen.has(address) && lastSeen.get(address) === mac) continue;
         lastSeen.set(address, mac);
         const text =
