@@ -193,7 +193,7 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       void runResource(daemon, effect, hooks);
       return;
     case 'announce-held':
-      daemon.resources.addresses.announceHeld();
+      daemon.resources.addresses.announceHeld(effect.reason, effect.reason === 'refresh');
       return;
     case 'answer-operator':
       daemon.operators.get(effect.id)?.({ isDone: effect.isDone, text: effect.text });
@@ -251,6 +251,13 @@ async function renewWill(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
   daemon.willWriting = undefined;
 }
 
+/** A resource that would not stop: the will stays, and the next start or --release tries again. */
+function sayLeftOver(daemon: Daemon): void {
+  const words = daemon.held.groups().flatMap(({ held }) => held.map((each) => each.resource.word));
+  const text = `stopped, but still in place here: ${words.join(' ')}; lubdub heartbeat --release`;
+  daemon.prepared.log.write(logLine('CRIT', 'release-failed', text));
+}
+
 async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks): Promise<void> {
   for (const timer of daemon.timers) clearInterval(timer);
   daemon.linkWatch?.close();
@@ -258,7 +265,8 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   await daemon.resources.directors.end();
   daemon.resources.addresses.close();
   await daemon.thread.end();
-  await removeWill(daemon.paths.runDir);
+  if (daemon.held.groups().length === 0) await removeWill(daemon.paths.runDir);
+  else sayLeftOver(daemon);
   await rm(controlPath(daemon.paths.runDir), { force: true });
   await rm(pidPath(daemon.paths.runDir), { force: true });
   await daemon.prepared.log.flush();

@@ -18,9 +18,9 @@ export function startLinkWatch(daemon: Daemon): KernelWatch | undefined {
       const has = isPresent && link.hasCarrier;
       hasCarrier.set(link.name, has);
       if (had !== false || !has || !isHeldOn(link.name)) return;
-      const text = `link ${link.name} is up again: announcing what is held`;
-      daemon.prepared.log.write(logLine('info', 'link-returned', text));
-      daemon.resources.addresses.announceHeld();
+      const reason = `link ${link.name} is up again`;
+      daemon.prepared.log.write(logLine('info', 'link-returned', `${reason}: announcing`));
+      daemon.resources.addresses.announceHeld(reason, true);
     },
     onOverflow: () => hasCarrier.clear(),
   });

@@ -22,9 +22,11 @@ const LABEL_CHARACTERS_MAX = 15;
 
 export interface AddressResources {
   run(resource: ResourceSpec, verb: ResourceVerb): ResourceOutcome;
+  /** Starts many with one request to the kernel and announces them; one outcome each. */
+  startMany(resources: readonly ResourceSpec[]): readonly ResourceOutcome[];
   heldBy(resource: ResourceSpec): InterfaceAddress | undefined;
-  /** Announces all held addresses anew. */
-  announceHeld(): void;
+  /** Announces all held addresses anew; `isQuiet` for the refresh that comes each minute. */
+  announceHeld(reason: string, isQuiet: boolean): void;
   /** Announcements sent per address since the start. */
   announced(): ReadonlyMap<string, number>;
   close(): void;
@@ -136,25 +138,55 @@ function planAddress(
   };
 }
 
-function start(
+/** What one start of several comes to: an address to have, or why it cannot be. */
+type PlannedStart =
+  | { readonly kind: 'refused'; readonly outcome: ResourceOutcome }
+  | { readonly kind: 'add' | 'present'; readonly vip: InterfaceAddress };
+
+function planStart(state: AddressState, resource: ResourceSpec): PlannedStart {
+  const parsed = parseIpaddrArguments(resource.args);
+  if (!parsed.ok) return { kind: 'refused', outcome: failed(6, parsed.detail) };
+  const present = findInKernel(state, parsed.value);
+  if (present !== undefined) return { kind: 'present', vip: present };
+  const vip = planAddress(state, resource.script, parsed.value);
+  if (typeof vip === 'string') return { kind: 'refused', outcome: failed(6, vip) };
+  // The next one must not choose the same label.
+  state.listed.set(vip.address, vip);
+  return { kind: 'add', vip };
+}
+
+/**
+ * Kernel and network first, words afterwards: clients wait for the announcements, and two lines
+ * for each of a hundred addresses take longer than taking them.
+ */
+function startMany(
   state: AddressState,
-  resource: ResourceSpec,
-  wanted: IpaddrArguments,
-): ResourceOutcome {
-  const present = findInKernel(state, wanted);
-  const vip = present ?? planAddress(state, resource.script, wanted);
-  if (typeof vip === 'string') return failed(6, vip);
-  if (present === undefined) {
-    const added = state.table.add(vip);
-    if (!added.ok) return failed(1, `cannot add ${describe(vip)}: ${added.detail}`);
-    state.listed.set(vip.address, vip);
-  }
-  state.held.set(resource.word, vip);
-  const how = present === undefined ? 'added' : 'already there:';
-  const text = `${resource.script}: ${how} ${describe(vip)}`;
-  state.log({ level: 'info', code: 'address-started', text });
-  oweAnnouncements(state, vip);
-  return { kind: 'done' };
+  resources: readonly ResourceSpec[],
+): readonly ResourceOutcome[] {
+  const planned = resources.map((resource) => planStart(state, resource));
+  const adding = planned.flatMap((each) => (each.kind === 'add' ? [each.vip] : []));
+  const added = [...state.table.addMany(adding)];
+  const texts: string[] = [];
+  const taken: InterfaceAddress[] = [];
+  const outcomes = planned.map((each, at): ResourceOutcome => {
+    if (each.kind === 'refused') return each.outcome;
+    const { vip } = each;
+    const answer = each.kind === 'add' ? added.shift() : undefined;
+    if (answer?.ok === false) {
+      state.listed.delete(vip.address);
+      return failed(1, `cannot add ${describe(vip)}: ${answer.detail}`);
+    }
+    const resource = resources[at];
+    if (resource !== undefined) state.held.set(resource.word, vip);
+    taken.push(vip);
+    const how = each.kind === 'add' ? 'added' : 'already there:';
+    texts.push(`${resource?.script}: ${how} ${describe(vip)}`);
+    return { kind: 'done' };
+  });
+  const sayAnnounced = oweAnnouncements(state, taken);
+  for (const text of texts) state.log({ level: 'info', code: 'address-started', text });
+  sayAnnounced();
+  return outcomes;
 }
 
 function stop(
@@ -177,36 +209,46 @@ function stop(
   return { kind: 'done' };
 }
 
-function oweAnnouncements(state: AddressState, vip: InterfaceAddress): void {
-  const isFirst = !state.owed.has(vip.address);
-  state.owed.set(vip.address, { vip, left: ANNOUNCEMENTS });
-  if (isFirst) {
-    const text = `Sending Gratuitous Arp for ${vip.address} on ${vip.interfaceName}`;
-    state.log({ level: 'info', code: 'address-announced', text });
-  }
-  announceOne(state, vip.address);
+/** Announces at once and plans the rest; what is returned says so in the log. */
+function oweAnnouncements(state: AddressState, vips: readonly InterfaceAddress[]): () => void {
+  const first = vips.filter((vip) => !state.owed.has(vip.address));
+  for (const vip of vips) state.owed.set(vip.address, { vip, left: ANNOUNCEMENTS });
+  announce(state, new Set(vips.map((vip) => vip.address)));
   if (state.timer === undefined && state.owed.size > 0) {
     state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
   }
+  return () => {
+    for (const vip of first) {
+      const text = `Sending Gratuitous Arp for ${vip.address} on ${vip.interfaceName}`;
+      state.log({ level: 'info', code: 'address-announced', text });
+    }
+  };
 }
 
-function announceOne(state: AddressState, address: string): void {
-  const owed = state.owed.get(address);
-  if (owed === undefined) return;
-  owed.left--;
-  if (owed.left <= 0) state.owed.delete(address);
-  const sent = state.announcer.announce(owed.vip);
-  if (sent.ok) {
-    state.announced.set(address, (state.announced.get(address) ?? 0) + 1);
-    return;
+function announce(state: AddressState, addresses: ReadonlySet<string>): void {
+  const vips: InterfaceAddress[] = [];
+  for (const address of addresses) {
+    const owed = state.owed.get(address);
+    if (owed === undefined) continue;
+    owed.left--;
+    if (owed.left <= 0) state.owed.delete(address);
+    vips.push(owed.vip);
   }
-  const text = `cannot announce ${describe(owed.vip)}: ${sent.detail}`;
-  state.log({ level: 'WARN', code: 'announcement-failed', text });
+  for (const [at, sent] of state.announcer.announceMany(vips).entries()) {
+    const vip = vips[at];
+    if (vip === undefined) continue;
+    if (sent.ok) {
+      state.announced.set(vip.address, (state.announced.get(vip.address) ?? 0) + 1);
+      continue;
+    }
+    const text = `cannot announce ${describe(vip)}: ${sent.detail}`;
+    state.log({ level: 'WARN', code: 'announcement-failed', text });
+  }
 }
 
 function announceOwed(state: AddressState): void {
   state.timer = undefined;
-  for (const address of [...state.owed.keys()]) announceOne(state, address);
+  announce(state, new Set(state.owed.keys()));
   if (state.owed.size > 0) {
     state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
   }
@@ -227,7 +269,7 @@ export function createAddressResources(parts: AddressParts): AddressResources {
       const parsed = parseIpaddrArguments(resource.args);
       if (!parsed.ok) return failed(6, parsed.detail);
       const wanted = parsed.value;
-      if (verb === 'start') return start(state, resource, wanted);
+      if (verb === 'start') return startMany(state, [resource])[0] ?? failed(1, 'no outcome');
       if (verb === 'stop') return stop(state, resource, wanted);
       const present = findInKernel(state, wanted);
       if (present === undefined) return { kind: 'stopped' };
@@ -235,9 +277,10 @@ export function createAddressResources(parts: AddressParts): AddressResources {
       state.held.set(resource.word, present);
       return { kind: 'running' };
     },
+    startMany: (resources) => startMany(state, resources),
     heldBy: (resource) => state.held.get(resource.word),
     announceHeld: () => {
-      for (const vip of state.held.values()) oweAnnouncements(state, vip);
+      oweAnnouncements(state, [...state.held.values()])();
     },
     announced: () => state.announced,
     close: () => {
