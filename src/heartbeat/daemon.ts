@@ -14,6 +14,7 @@ import { createResourceRunner } from '../resources/resource-runner.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
+import { addressesBehind, noteBehind } from './address-run.js';
 import type { BeatThread } from './beat-thread.js';
 import { answerControl } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
@@ -212,12 +213,14 @@ async function runResource(
 ): Promise<void> {
   const { runner } = daemon.resources;
   const environment = { ...daemon.prepared.environment, ...order.environment };
-  const outcome = await runner.run(order.resource, order.verb, environment);
-  const address = runner.addressOf(order.resource);
+  const { groupKey, resource, verb } = order;
+  const behind = addressesBehind(daemon.prepared.setup.cluster.groups, groupKey, resource);
+  const outcome = await runner.run(resource, verb, environment, behind);
+  const address = runner.addressOf(resource);
   daemon.thread.offer({ kind: 'resource-ran', id: order.id, outcome });
-  if (daemon.held.note(order.groupKey, order.resource, order.verb, outcome, address)) {
-    void renewWill(daemon, hooks);
-  }
+  const isChanged = daemon.held.note(groupKey, resource, verb, outcome, address);
+  const isChangedBehind = noteBehind(daemon.held, runner, groupKey, behind, verb);
+  if (isChanged || isChangedBehind) void renewWill(daemon, hooks);
 }
 
 /** Wills are written one after the other; a burst of changes ends in one more. */

@@ -25,6 +25,8 @@ export function createHeldResources(inherited: readonly HeldGroup[]): HeldResour
     const group = groups.get(groupKey) ?? [];
     groups.set(groupKey, group);
     const at = group.findIndex((known) => known.resource.word === held.resource.word);
+    // A will costs a message and a file; a hundred resources that run on are no news.
+    if (at >= 0 && JSON.stringify(group[at]) === JSON.stringify(held)) return false;
     if (at < 0) group.push(held);
     else group[at] = held;
     return true;

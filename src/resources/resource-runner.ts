@@ -6,6 +6,7 @@ import type { ResourceSpec } from '../config/resource-group.js';
 import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { InterfaceAddress } from '../kernel/addresses.js';
 import { type AddressResources, isAddressScript } from './address-resource.js';
+import { createAddressStarts } from './address-starts.js';
 import type { DirectorResources } from './director-resource.js';
 import { runScriptResource } from './script-resource.js';
 
@@ -14,6 +15,8 @@ export interface ResourceRunner {
     resource: ResourceSpec,
     verb: ResourceVerb,
     environment: Readonly<Record<string, string>>,
+    /** Addresses right behind an address in its group, which may start with it. */
+    behind?: readonly ResourceSpec[],
   ): Promise<ResourceOutcome>;
   /** The address that a started resource put into the kernel; undefined for other resources. */
   addressOf(resource: ResourceSpec): InterfaceAddress | undefined;
@@ -31,14 +34,24 @@ export interface RunnerParts {
 const DIRECTOR_SCRIPT = 'ldirectord';
 
 export function createResourceRunner(parts: RunnerParts): ResourceRunner {
+  const starts = createAddressStarts(parts.addresses);
+  const runAddress = (
+    resource: ResourceSpec,
+    verb: ResourceVerb,
+    behind: readonly ResourceSpec[],
+  ): Promise<ResourceOutcome> => {
+    starts.ordered(resource);
+    if (verb === 'start') return starts.start(resource, behind);
+    if (verb === 'stop') starts.withdraw(resource);
+    return Promise.resolve(parts.addresses.run(resource, verb));
+  };
   const runOne = (
     resource: ResourceSpec,
     verb: ResourceVerb,
     environment: Readonly<Record<string, string>>,
+    behind: readonly ResourceSpec[],
   ): Promise<ResourceOutcome> => {
-    if (isAddressScript(resource.script)) {
-      return Promise.resolve(parts.addresses.run(resource, verb));
-    }
+    if (isAddressScript(resource.script)) return runAddress(resource, verb, behind);
     if (resource.script === DIRECTOR_SCRIPT) return parts.directors.run(resource, verb);
     const args = [...resource.args, verb].join(' ');
     if (verb !== 'status') {
@@ -48,9 +61,9 @@ export function createResourceRunner(parts: RunnerParts): ResourceRunner {
     return runScriptResource(resource, verb, environment, parts.scriptFolders);
   };
   return {
-    run: async (resource, verb, environment) => {
+    run: async (resource, verb, environment, behind = []) => {
       try {
-        return await runOne(resource, verb, environment);
+        return await runOne(resource, verb, environment, behind);
       } catch (cause) {
         // A fault in an adapter is a failed resource, not a dead director.
         return { kind: 'failed', exitCode: 1, reason: String(cause) };
