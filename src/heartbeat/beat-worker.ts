@@ -20,6 +20,7 @@ import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { nodeHmac } from '../runtime/hmac.js';
+import { rehearseBeat } from './beat-rehearsal.js';
 import type {
   BeatSetup,
   BeatSnapshot,
@@ -167,4 +168,5 @@ port.on('message', (message: ToWorker) => {
 // Loaded before the first beat rather than in it: a successor has half a dead time in all.
 await import('serialport');
 openSys();
+rehearseBeat();
 tell({ kind: 'ready' });

@@ -7,6 +7,7 @@ import { runDaemon } from './daemon.js';
 import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
 import { defaultPaths, type HeartbeatPaths, pathArguments } from './paths.js';
 import { startKeeper } from './start-keeper.js';
+import { rehearseStart } from './start-rehearsal.js';
 
 const { values } = parseArgs({
   options: {
@@ -57,7 +58,7 @@ process.on('disconnect', () => {
   else if (process.env.INVOCATION_ID !== undefined) process.kill(process.pid, 'SIGTERM');
   else startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)]);
 });
-thread.loaded.then(
+Promise.all([thread.loaded, rehearseStart(paths)]).then(
   () => tellKeeper({ kind: 'loaded' }),
   (cause: unknown) => {
     process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);

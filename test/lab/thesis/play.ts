@@ -26,8 +26,8 @@ export const thesisSteps: readonly Step[] = [
 export function timingsFor(pace: number): { overrides: Overrides; deadtimeMs: number } {
   // An emulated machine of two processors does not keep beats of 100 ms apart under load.
   if (pace > 3) {
-    const overrides = { keepalive: '200ms', warntime: '1', deadtime: '3', initdead: '10' };
-    return { overrides, deadtimeMs: 3000 };
+    const overrides = { keepalive: '200ms', warntime: '2', deadtime: '6', initdead: '12' };
+    return { overrides, deadtimeMs: 6000 };
   }
   return { overrides: {}, deadtimeMs: 1000 };
 }
