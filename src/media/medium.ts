@@ -2,24 +2,9 @@
 // never throws, never ends another one, and mends itself (reopens) for as long as it is open.
 
 import type { SealedMessage } from '../auth/envelope.js';
+import type { HaMedium } from '../config/ha-media.js';
 
-export type MediumSetting =
-  | { readonly kind: 'bcast'; readonly interfaceName: string; readonly port: number }
-  | {
-      readonly kind: 'mcast';
-      readonly interfaceName: string;
-      readonly group: string;
-      readonly port: number;
-      readonly ttl: number;
-      readonly loop: boolean;
-    }
-  | {
-      readonly kind: 'ucast';
-      readonly interfaceName: string;
-      readonly host: string;
-      readonly port: number;
-    }
-  | { readonly kind: 'serial'; readonly path: string; readonly baud: number };
+export type MediumSetting = HaMedium;
 
 export interface MediumListener {
   /** One datagram, or one whole string frame from `>>>` to the line feed after `<<<`. */
