@@ -22,6 +22,7 @@ import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { startLinkWatch } from './link-watch.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
+import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openServiceManager } from './service-manager.js';
 import { startVipWatch } from './vip-watch.js';
@@ -31,6 +32,8 @@ import type { OutwardEffect } from './worker-messages.js';
 /** The will is renewed this often, for the sequence number in it. */
 const WILL_INTERVAL_MS = 20_000;
 const LOAD_INTERVAL_MS = 5_000;
+/** A takeover is rehearsed when the start with its own work is over. */
+const REHEARSAL_AFTER_MS = 1500;
 /** Signs of life of the main loop within the limit after which the worker ends the process. */
 const SIGNS_PER_LIMIT = 8;
 
@@ -72,7 +75,7 @@ export async function runDaemon(
     process.stderr.write(`${prepared.detail}\n`);
     return hooks.exit(exitCodes.refused);
   }
-  const { log } = prepared.value;
+  const log = patientLog(prepared.value.log);
   const resources = openResources(paths, log);
   if (typeof resources === 'string') {
     process.stderr.write(`lubdub: cannot reach the kernel's addresses: ${resources}\n`);
@@ -80,7 +83,7 @@ export async function runDaemon(
   }
   const daemon: Daemon = {
     paths,
-    prepared: prepared.value,
+    prepared: { ...prepared.value, log },
     thread,
     resources,
     held: createHeldResources(predecessor?.groups ?? []),
@@ -136,6 +139,9 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
     },
   });
   daemon.timers.push(startVipWatch(daemon));
+  const resources = setup.cluster.groups.flatMap((group) => group.resources);
+  const rehearse = (): void => daemon.resources.addresses.rehearse(resources);
+  daemon.timers.push(setTimeout(rehearse, REHEARSAL_AFTER_MS));
   daemon.linkWatch = startLinkWatch(daemon);
 }
 

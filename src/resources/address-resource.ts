@@ -27,6 +27,11 @@ export interface AddressResources {
   heldBy(resource: ResourceSpec): InterfaceAddress | undefined;
   /** Announces all held addresses anew; `isQuiet` for the refresh that comes each minute. */
   announceHeld(reason: string, isQuiet: boolean): void;
+  /**
+   * Goes through a start once without changing anything: the first run of this code costs ten
+   * times the second, and clients should not wait for that. Takes some ten milliseconds.
+   */
+  rehearse(resources: readonly ResourceSpec[]): void;
   /** Announcements sent per address since the start. */
   announced(): ReadonlyMap<string, number>;
   close(): void;
@@ -85,19 +90,31 @@ function broadcastOf(address: string, prefixLength: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
 }
 
+/** The labels that are taken, for choosing several in a row. */
+interface LabelBook {
+  readonly taken: Set<string | undefined>;
+  /** The first number that may be free, by interface. */
+  readonly next: Map<string, number>;
+}
+
+function openLabelBook(state: AddressState): LabelBook {
+  const taken = new Set<string | undefined>();
+  for (const known of listing(state).values()) taken.add(known.label);
+  return { taken, next: new Map() };
+}
+
 /** IPaddr names its alias `nic:N` with the first free N (recorded); IPaddr2 names none. */
 function chooseLabel(
-  state: AddressState,
+  book: LabelBook,
   script: string,
   interfaceName: string,
   wanted: IpaddrArguments,
 ): string | undefined {
   if (wanted.label !== undefined) return wanted.label;
   if (script !== 'IPaddr' || wanted.family === 6) return undefined;
-  const taken = new Set<string | undefined>();
-  for (const known of listing(state).values()) taken.add(known.label);
-  let number = 0;
-  while (taken.has(`${interfaceName}:${number}`)) number++;
+  let number = book.next.get(interfaceName) ?? 0;
+  while (book.taken.has(`${interfaceName}:${number}`)) number++;
+  book.next.set(interfaceName, number + 1);
   const label = `${interfaceName}:${number}`;
   return label.length <= LABEL_CHARACTERS_MAX ? label : undefined;
 }
@@ -109,6 +126,7 @@ function describe(vip: InterfaceAddress): string {
 
 function planAddress(
   state: AddressState,
+  book: LabelBook,
   script: string,
   wanted: IpaddrArguments,
 ): InterfaceAddress | string {
@@ -122,7 +140,7 @@ function planAddress(
   }
   const widest = wanted.family === 4 ? 32 : 128;
   const prefixLength = wanted.prefixLength ?? place?.prefixLength ?? widest;
-  const label = chooseLabel(state, script, interfaceName, wanted);
+  const label = chooseLabel(book, script, interfaceName, wanted);
   const broadcast =
     wanted.family === 6
       ? undefined
@@ -143,14 +161,14 @@ type PlannedStart =
   | { readonly kind: 'refused'; readonly outcome: ResourceOutcome }
   | { readonly kind: 'add' | 'present'; readonly vip: InterfaceAddress };
 
-function planStart(state: AddressState, resource: ResourceSpec): PlannedStart {
+function planStart(state: AddressState, book: LabelBook, resource: ResourceSpec): PlannedStart {
   const parsed = parseIpaddrArguments(resource.args);
   if (!parsed.ok) return { kind: 'refused', outcome: failed(6, parsed.detail) };
   const present = findInKernel(state, parsed.value);
   if (present !== undefined) return { kind: 'present', vip: present };
-  const vip = planAddress(state, resource.script, parsed.value);
+  const vip = planAddress(state, book, resource.script, parsed.value);
   if (typeof vip === 'string') return { kind: 'refused', outcome: failed(6, vip) };
-  // The next one must not choose the same label.
+  book.taken.add(vip.label);
   state.listed.set(vip.address, vip);
   return { kind: 'add', vip };
 }
@@ -163,7 +181,8 @@ function startMany(
   state: AddressState,
   resources: readonly ResourceSpec[],
 ): readonly ResourceOutcome[] {
-  const planned = resources.map((resource) => planStart(state, resource));
+  const book = openLabelBook(state);
+  const planned = resources.map((resource) => planStart(state, book, resource));
   const adding = planned.flatMap((each) => (each.kind === 'add' ? [each.vip] : []));
   const added = [...state.table.addMany(adding)];
   const texts: string[] = [];
@@ -254,6 +273,33 @@ function announceOwed(state: AddressState): void {
   }
 }
 
+/** Turns of the rehearsal: enough for what runs once for each of many addresses. */
+const REHEARSAL_TURNS = 30;
+
+/**
+ * An address of our own, which is there already, is asked for and announced: the kernel answers
+ * that it exists, and neighbours hear what they know.
+ */
+function rehearse(state: AddressState, resources: readonly ResourceSpec[]): void {
+  const wanted = new Map<string, string | undefined>();
+  const book = openLabelBook(state);
+  for (const resource of resources) {
+    const parsed = parseIpaddrArguments(resource.args);
+    if (!parsed.ok) continue;
+    wanted.set(parsed.value.address, parsed.value.interfaceName);
+    planAddress(state, book, resource.script, parsed.value);
+  }
+  const interfaces = new Set(wanted.values());
+  const own = [...listing(state).values()].find(
+    (known) =>
+      known.family === 4 && interfaces.has(known.interfaceName) && !wanted.has(known.address),
+  );
+  if (own === undefined) return;
+  for (let turn = 0; turn < REHEARSAL_TURNS; turn++) state.table.addMany([own]);
+  state.announcer.announceMany([own]);
+  describe(own);
+}
+
 export function createAddressResources(parts: AddressParts): AddressResources {
   const state: AddressState = {
     ...parts,
@@ -282,6 +328,11 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     announceHeld: () => {
       oweAnnouncements(state, [...state.held.values()])();
     },
+    rehearse: (resources) =>
+      rehearse(
+        state,
+        resources.filter((one) => isAddressScript(one.script)),
+      ),
     announced: () => state.announced,
     close: () => {
       clearTimeout(state.timer);

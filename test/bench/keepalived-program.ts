@@ -55,7 +55,7 @@ export class KeepalivedProgram {
     this.host.write('ha.d/keepalived.conf', configuration(this.settings, this.priority));
     const only = this.settings.blocks === undefined ? ['--vrrp'] : [];
     this.program = this.host.start([
-      ...['keepalived', '--dont-fork', '--log-console', ...only],
+      ...['keepalived', '--dont-fork', '--log-console', '--no-syslog', ...only],
       ...['--use-file', '/etc/ha.d/keepalived.conf'],
     ]);
   }

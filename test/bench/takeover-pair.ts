@@ -112,6 +112,7 @@ async function withPair(
       device: 'eth0',
       announced: addresses.at(-1) ?? '',
       probeLimitMs: 300,
+      intervalMs: 5,
       waitMs,
     });
   } finally {

@@ -31,6 +31,7 @@ export interface Arena {
   /** The address whose announcement is waited for on that network. */
   readonly announced: string;
   readonly probeLimitMs: number;
+  readonly intervalMs: number;
   readonly waitMs: number;
 }
 
@@ -59,11 +60,11 @@ async function rolesOf(arena: Arena, contender: Contender): Promise<[Host, Host]
 /** Takes the power of the active machine and measures; that machine stays off. */
 async function measure(arena: Arena, contender: Contender): Promise<Measured & { lost: Host }> {
   const [active, standby] = await rolesOf(arena, contender);
-  const limitMs = arena.probeLimitMs;
+  const { intervalMs, probeLimitMs: limitMs } = arena;
   const probes = await Promise.all(
-    arena.asked.map((address) => Probe.start(arena.client, { address, limitMs })),
+    arena.asked.map((address) => Probe.start(arena.client, { address, intervalMs, limitMs })),
   );
-  for (const probe of probes) await probe.waitForAnswers(50, arena.waitMs);
+  for (const probe of probes) await probe.waitForAnswers(20, arena.waitMs);
   arena.capture.clear();
   const faultMs = nowMs();
   await active.powerOff();
@@ -74,7 +75,7 @@ async function measure(arena: Arena, contender: Contender): Promise<Measured & {
       () => probe.failuresSince(faultMs).length > 0,
       () => contender.explain(),
     );
-    await probe.waitForAnswers(50, arena.waitMs);
+    await probe.waitForAnswers(20, arena.waitMs);
     await probe.settle();
   }
   const mac = macOf(standby, arena.device);
