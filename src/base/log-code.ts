@@ -130,6 +130,7 @@ export const logCodes = [
   'daemon-died',
   'successor-beating',
   'keeper-releases',
+  'orphan-not-succeeded',
   'keeper-waits',
   'daemon-cannot-start',
   'left-overs-released',

@@ -26,8 +26,12 @@ const pause = (): Promise<void> =>
     setTimeout(resolve, LOOK_INTERVAL_MS);
   });
 
-async function isAnswering(runDir: string): Promise<boolean> {
-  return (await askControl(controlPath(runDir), { command: 'status' }, 2000)).ok;
+const LOOK_WAIT_MS = 5000;
+
+/** One that is too busy to answer is there all the same. */
+async function isThere(runDir: string): Promise<boolean> {
+  const answer = await askControl(controlPath(runDir), { command: 'status' }, LOOK_WAIT_MS);
+  return answer.ok || answer.code !== 'not-running';
 }
 
 /** 0 when the daemon has gone, or was not there. */
@@ -42,7 +46,7 @@ export async function stopHeartbeat(runDir: string): Promise<number> {
     return 1;
   }
   const until = monotonicMs() + STOP_WAIT_MS;
-  while (await isAnswering(runDir)) {
+  while (await isThere(runDir)) {
     if (monotonicMs() > until) return 1;
     await pause();
   }
@@ -50,7 +54,7 @@ export async function stopHeartbeat(runDir: string): Promise<number> {
 }
 
 async function startDetached(paths: HeartbeatPaths): Promise<number> {
-  if (await isAnswering(paths.runDir)) {
+  if (await isThere(paths.runDir)) {
     process.stdout.write('heartbeat is running already\n');
     return 0;
   }
@@ -64,7 +68,7 @@ async function startDetached(paths: HeartbeatPaths): Promise<number> {
   });
   const until = monotonicMs() + START_WAIT_MS;
   while (exitCode === undefined && monotonicMs() < until) {
-    if (await isAnswering(paths.runDir)) {
+    if (await isThere(paths.runDir)) {
       keeper.unref();
       return 0;
     }

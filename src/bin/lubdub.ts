@@ -109,7 +109,7 @@ function addMoves(program: Command): void {
   ] as const) {
     program
       .command(name)
-      .argument(words, 'which resources, seen from the node that gives', 'all')
+      .argument(words, 'which resources, seen from this node', 'all')
       .description(says)
       .option('--timeout <seconds>', 'give up waiting after this', '60')
       .addOption(runDirOption())
@@ -118,7 +118,7 @@ function addMoves(program: Command): void {
         `
 Examples:
   lubdub ${name}              every resource group
-  lubdub ${name} local        only groups that prefer the node which gives
+  lubdub ${name} local        only groups that prefer this node
   lubdub ${name} foreign      only the others
 
 Exit status: 0 done, 1 refused or not in time, 3 the daemon cannot be reached.`,

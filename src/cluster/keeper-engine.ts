@@ -156,11 +156,13 @@ function onDeath(keeper: Keeper, now: Now, reason: string): readonly KeeperEffec
 }
 
 function onRefused(keeper: Keeper, now: Now, exitCode: number): readonly KeeperEffect[] {
-  if (keeper.isFirstStart) return end(keeper, exitCode);
-  keeper.deaths++;
+  // What is held comes before all else: a keeper that ended now would leave it in the kernel.
   if (keeper.isHolding) {
+    keeper.deaths++;
     return release(keeper, 'the successor cannot start: giving up what its predecessor held');
   }
+  if (keeper.isFirstStart) return end(keeper, exitCode);
+  keeper.deaths++;
   return waitThenStart(keeper, now);
 }
 
@@ -169,8 +171,10 @@ function onChildEnded(keeper: Keeper, now: Now, how: ChildEnd): readonly KeeperE
   if (keeper.state === 'releasing' || keeper.state === 'waiting') return [];
   keeper.deadlines.clear('successor');
   if (keeper.state === 'stopping') {
-    if (how.kind !== 'died' || !keeper.isHolding) return end(keeper, 0);
-    return release(keeper, 'the daemon died while stopping: giving up what it held');
+    // Only a child that beat can have released in order; one that still waited knows of nothing.
+    const isOrderly = how.kind === 'stopped' && keeper.beatingAt !== undefined;
+    if (isOrderly || !keeper.isHolding) return end(keeper, 0);
+    return release(keeper, 'the daemon ended while stopping: giving up what it held');
   }
   switch (how.kind) {
     case 'stopped':

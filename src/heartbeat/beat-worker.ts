@@ -34,6 +34,7 @@ const port = parentPort;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
 interface OpenPath {
+  readonly name: string;
   readonly medium: Medium;
   isUp: boolean;
   reason: string;
@@ -71,21 +72,25 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
 function openPath(
   setting: MediumSetting,
   stuckMs: number,
+  paths: readonly OpenPath[],
   offer: (event: ClusterEvent) => void,
 ): OpenPath {
   const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
-  const path = { isUp: false, reason: 'not open yet' };
+  const path = { name, isUp: false, reason: 'not open yet' };
+  // Two media of one interface are one link: it is down when both are.
+  const isOtherUp = (): boolean =>
+    paths.some((each) => each !== path && each.name === name && each.isUp);
   const listener: MediumListener = {
     onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
     onUp: () => {
       path.isUp = true;
       path.reason = '';
-      offer({ kind: 'medium-up', medium: name });
+      if (!isOtherUp()) offer({ kind: 'medium-up', medium: name });
     },
     onDown: (reason) => {
       path.isUp = false;
       path.reason = reason;
-      offer({ kind: 'medium-down', medium: name, reason });
+      if (!isOtherUp()) offer({ kind: 'medium-down', medium: name, reason });
     },
   };
   const medium = openMedium(setting, listener, { stuckMs });
@@ -130,7 +135,7 @@ function begin(setup: BeatSetup): Beat {
   };
   const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
   for (const setting of setup.media)
-    paths.push(openPath(setting, setup.cluster.deadtime, driver.offer));
+    paths.push(openPath(setting, setup.cluster.deadtime, paths, driver.offer));
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
   return { driver, paths };

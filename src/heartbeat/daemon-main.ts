@@ -34,6 +34,8 @@ process.on('uncaughtException', (cause) => {
 
 // What a list of processes shows: which one serves and which one waits.
 process.title = 'lubdub heartbeat successor';
+// Until the daemon takes signals itself they must not end it: a reload may be asked at any time.
+process.on('SIGHUP', () => undefined);
 const thread = startBeatThread();
 let hasBegun = false;
 process.on('message', (message: ToDaemon) => {
@@ -55,8 +57,14 @@ process.on('message', (message: ToDaemon) => {
 // this process as after a death. A successor that waits has nothing to do any more.
 process.on('disconnect', () => {
   if (!hasBegun) exit(exitCodes.stopped);
-  else if (process.env.INVOCATION_ID !== undefined) process.kill(process.pid, 'SIGTERM');
-  else startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)]);
+  else if (process.env.NOTIFY_SOCKET !== undefined) process.kill(process.pid, 'SIGTERM');
+  else {
+    startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)], (why) => {
+      // Nobody would release what this process holds should it die: it steps down in order.
+      process.stderr.write(`lubdub heartbeat: no keeper can be had (${why}): stepping down\n`);
+      process.kill(process.pid, 'SIGTERM');
+    });
+  }
 });
 Promise.all([thread.loaded, rehearseStart(paths)]).then(
   () => tellKeeper({ kind: 'loaded' }),

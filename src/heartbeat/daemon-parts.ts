@@ -38,5 +38,6 @@ export interface Daemon {
   linkWatch?: KernelWatch | undefined;
   willWriting?: Promise<void> | undefined;
   isWillStale?: boolean;
+  isLeaving?: boolean;
   stop?: () => void;
 }

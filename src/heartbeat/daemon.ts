@@ -10,7 +10,7 @@ import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
 import { createAddressResources } from '../resources/address-resource.js';
 import { createDirectorResources } from '../resources/director-resource.js';
-import { createResourceRunner } from '../resources/resource-runner.js';
+import { createResourceRunner, isScriptResource } from '../resources/resource-runner.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
@@ -99,6 +99,32 @@ export async function runDaemon(
   resources.directors.prepare(prepared.value.setup.cluster.groups);
   beginBeat(daemon, hooks);
   await openDoors(daemon, hooks);
+  await stopForgotten(daemon, predecessor, hooks);
+}
+
+/** What a predecessor held and the files no longer name: nobody else would ever stop it. */
+async function stopForgotten(
+  daemon: Daemon,
+  predecessor: Will | undefined,
+  hooks: DaemonHooks,
+): Promise<void> {
+  const known = new Map(
+    daemon.prepared.setup.cluster.groups.map((group) => [
+      group.key,
+      new Set(group.resources.map((resource) => resource.word)),
+    ]),
+  );
+  for (const group of predecessor?.groups ?? []) {
+    for (const { resource } of [...group.held].reverse()) {
+      if (known.get(group.key)?.has(resource.word) === true) continue;
+      const text = `no longer in haresources: stopping ${resource.word}`;
+      daemon.prepared.log.write(logLine('notice', 'releasing-group', text));
+      const { environment } = daemon.prepared;
+      const outcome = await daemon.resources.runner.run(resource, 'stop', environment, []);
+      daemon.held.note(group.key, resource, 'stop', outcome, undefined);
+      void renewWill(daemon, hooks);
+    }
+  }
 }
 
 function voiceOf({ setup, config }: Preparation): Voice {
@@ -221,6 +247,11 @@ async function runResource(
   const environment = { ...daemon.prepared.environment, ...order.environment };
   const { groupKey, resource, verb } = order;
   const behind = addressesBehind(daemon.prepared.setup.cluster.groups, groupKey, resource);
+  if (verb === 'start' && isScriptResource(resource)) {
+    // It may run for minutes, and on after our death: whoever comes after us has to know of it.
+    daemon.held.note(groupKey, resource, verb, { kind: 'done' }, undefined);
+    void renewWill(daemon, hooks);
+  }
   const outcome = await runner.run(resource, verb, environment, behind);
   const address = runner.addressOf(resource);
   daemon.thread.offer({ kind: 'resource-ran', id: order.id, outcome });
@@ -231,8 +262,10 @@ async function runResource(
 
 /** Wills are written one after the other; a burst of changes ends in one more. */
 async function renewWill(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
+  if (daemon.isLeaving === true) return;
   if (daemon.willWriting !== undefined) {
     daemon.isWillStale = true;
+    await daemon.willWriting;
     return;
   }
   daemon.willWriting = (async () => {
@@ -268,6 +301,8 @@ function sayLeftOver(daemon: Daemon): void {
 }
 
 async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks): Promise<void> {
+  await daemon.willWriting;
+  daemon.isLeaving = true;
   for (const timer of daemon.timers) clearInterval(timer);
   daemon.linkWatch?.close();
   daemon.service.stopping();

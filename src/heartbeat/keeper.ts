@@ -16,9 +16,14 @@ import { openSys } from '../kernel/sys.js';
 import { readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { exitCodes, type FromDaemon, type ToDaemon, type Voice } from './keeper-messages.js';
+import { localNodeName } from './local-node.js';
 import { type HeartbeatPaths, pathArguments } from './paths.js';
 import { releaseWill } from './release.js';
 import { isHolding, readWill, type Will } from './will.js';
+
+const EXIT_FAILED = 1;
+/** How often broken files are looked at again while a daemon waits for its successor. */
+const FILES_LOOK_MS = 5000;
 
 const daemonMain = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 
@@ -62,7 +67,12 @@ function spawnDaemon(keeper: Keeper): Child {
   });
   started.once('exit', () => settle());
   started.on('message', (message: FromDaemon) => onMessage(keeper, child, message));
-  started.once('error', (cause) => onEnded(keeper, child, 1, cause.message));
+  // Also told when a message or signal could not be delivered; only without a pid is it the end.
+  started.on('error', (cause) => {
+    if (started.pid !== undefined) return;
+    settle();
+    onEnded(keeper, child, 1, cause.message);
+  });
   started.once('exit', (code, signal) => {
     onEnded(keeper, child, code, signal === null ? `exit code ${code}` : `killed by ${signal}`);
   });
@@ -198,7 +208,9 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     driver: undefined,
     onLeft: () => undefined,
   };
-  const isAdopting = start.orphanPid !== undefined && keeper.will !== undefined;
+  const { orphanPid } = start;
+  if (orphanPid !== undefined && !(await succeedOrphan(keeper, orphanPid))) return EXIT_FAILED;
+  const isAdopting = orphanPid !== undefined;
   if (!isAdopting && keeper.will !== undefined && isHolding(keeper.will)) {
     // Daemon and keeper were killed together; who serves by now is not known, so nobody here.
     const text = 'a daemon of this boot was killed with its keeper: giving up what it held';
@@ -217,13 +229,6 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     process.on(signal, signalled);
   }
   process.on('SIGHUP', () => keeper.child?.process.kill('SIGHUP'));
-  if (start.orphanPid !== undefined && isAdopting) {
-    // The orphan goes on beating until its successor is loaded; only then has it to go.
-    keeper.successor = spawnDaemon(keeper);
-    await keeper.successor.settled;
-    if (keeper.successor === undefined) return 1;
-    killQuietly(start.orphanPid);
-  }
   if (isAdopting && keeper.will !== undefined) {
     const deadtime = millis(keeper.will.deadtimeMs);
     driver.offer({ kind: 'will-changed', isHolding: isHolding(keeper.will), deadtime });
@@ -233,4 +238,47 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
   });
   driver.offer({ kind: 'started', isAdopting });
   return left;
+}
+
+/**
+ * Ends a daemon that lost its keeper, as soon as its successor is loaded and would be allowed to
+ * start. Until then the orphan goes on beating and serving. False when there is no succeeding it.
+ */
+async function succeedOrphan(keeper: Keeper, orphanPid: number): Promise<boolean> {
+  const child = spawnDaemon(keeper);
+  keeper.successor = child;
+  await child.settled;
+  if (!child.isLoaded || keeper.will === undefined) {
+    const why = child.isLoaded ? 'it left no will' : 'its successor cannot be loaded';
+    const text = `daemon ${orphanPid} without keeper cannot be succeeded: ${why}`;
+    keeper.say(logLine('CRIT', 'orphan-not-succeeded', text));
+    return false;
+  }
+  const { judgeFiles } = await import('./preparation.js');
+  const node = await localNodeName(keeper.paths.configDir);
+  let isSaid = false;
+  for (;;) {
+    const judged = await judgeFiles(keeper.paths, node);
+    if (judged.ok || !isAlive(orphanPid)) break;
+    const what = `daemon ${orphanPid} goes on without keeper until they are`;
+    const text = `the files are not valid: ${what}`;
+    if (!isSaid) keeper.say(logLine('CRIT', 'orphan-not-succeeded', text));
+    isSaid = true;
+    await new Promise((resolve) => {
+      setTimeout(resolve, FILES_LOOK_MS);
+    });
+  }
+  killQuietly(orphanPid);
+  // What it did while we waited is in its last will.
+  keeper.will = (await readWill(keeper.paths.runDir)) ?? keeper.will;
+  return true;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -5,6 +5,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
+import type { MediumSpec } from '../cluster/cluster-config.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
 import type { HaConfig } from '../config/ha-config.js';
 import { openSyslog } from '../kernel/syslog.js';
@@ -85,6 +86,16 @@ function scriptEnvironment(
   };
 }
 
+/** One link a name: a file for both nodes has a `ucast` line for each on the same interface. */
+function linksOf(media: HaConfig['media']): readonly MediumSpec[] {
+  const links = new Map<string, MediumSpec>();
+  for (const setting of media) {
+    const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
+    if (!links.has(name)) links.set(name, { kind: setting.kind, name });
+  }
+  return [...links.values()];
+}
+
 function buildSetup(
   files: HaFiles,
   node: string,
@@ -104,10 +115,7 @@ function buildSetup(
       initdead: config.initdead,
       deadping: config.deadping,
       autoFailback: config.autoFailback,
-      media: config.media.map((setting) => ({
-        kind: setting.kind,
-        name: setting.kind === 'serial' ? setting.path : setting.interfaceName,
-      })),
+      media: linksOf(config.media),
       groups,
       format: config.format,
       maxRexmitDelay: config.maxRexmitDelay,

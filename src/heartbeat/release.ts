@@ -6,9 +6,10 @@ import type { SealedMessage } from '../auth/envelope.js';
 import { createKeyRing } from '../auth/key-ring.js';
 import { bytesToHex, hexToBytes } from '../base/bytes.js';
 import { type LogLine, logLine } from '../base/log-line.js';
+import { ok } from '../base/result.js';
 import { composeHandOver, SEQUENCE_MARGIN, ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
-import { openAnnouncer } from '../kernel/announcer.js';
+import { type Announcer, openAnnouncer } from '../kernel/announcer.js';
 import type { Medium } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { createAddressResources } from '../resources/address-resource.js';
@@ -31,6 +32,12 @@ const MEDIA_WAIT_MS = 500;
 /** A single resource may hold up the others no longer than this. */
 const STOP_WAIT_MS = 10_000;
 
+const silent: Announcer = {
+  announce: () => ok(undefined),
+  announceMany: (addresses) => addresses.map(() => ok(undefined)),
+  close: () => undefined,
+};
+
 const pause = (span: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, span);
@@ -43,15 +50,16 @@ async function releaseResources(
 ): Promise<boolean> {
   const table = openAddressTable();
   const announcer = openAnnouncer();
-  if (!table.ok || !announcer.ok) {
-    const detail = table.ok ? '' : table.detail;
-    say(logLine('emerg', 'release-failed', `cannot reach the kernel's addresses: ${detail}`));
+  if (!table.ok) {
+    const text = `cannot reach the kernel's addresses: ${table.detail}`;
+    say(logLine('emerg', 'release-failed', text));
     return false;
   }
   let isReleased = true;
   const addresses = createAddressResources({
     table: table.value,
-    announcer: announcer.value,
+    // Nothing is announced by a release; it must not fail for want of a packet socket.
+    announcer: announcer.ok ? announcer.value : silent,
     log: say,
   });
   const directors = createDirectorResources({ ...paths, log: say });
@@ -77,7 +85,7 @@ async function releaseResources(
   await Promise.all(will.groups.map(releaseGroup));
   await directors.end();
   addresses.close();
-  announcer.value.close();
+  if (announcer.ok) announcer.value.close();
   table.value.close();
   return isReleased;
 }

@@ -58,7 +58,11 @@ function findNodes(cluster: ClusterStatus): readonly Finding[] {
 function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
   const findings: Finding[] = [];
   for (const director of directors) {
-    const { down, total, configError } = director;
+    const { down, total, configError, config, mode, isWanted } = director;
+    if (mode === 'not running') {
+      const health = isWanted === true ? 'critical' : 'degraded';
+      findings.push({ health, text: `ldirectord ${String(config)} is not running` });
+    }
     if (typeof configError === 'string') {
       findings.push({ health: 'degraded', text: `the file is not in force: ${configError}` });
     }

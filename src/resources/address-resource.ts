@@ -59,27 +59,39 @@ interface AddressState extends AddressParts {
   readonly owed: Map<string, { readonly vip: InterfaceAddress; left: number }>;
   readonly announced: Map<string, number>;
   timer: NodeJS.Timeout | undefined;
-  listed: Map<string, InterfaceAddress>;
+  listed: InterfaceAddress[] | undefined;
   listedAt: number;
 }
 
-/** The kernel's addresses, read anew when the last look is older than LISTING_AGE_MS. */
-function listing(state: AddressState): Map<string, InterfaceAddress> {
+/**
+ * The kernel's addresses, read anew when the last look is older than LISTING_AGE_MS; undefined
+ * when they cannot be read, which is not the same as there being none.
+ */
+function listing(state: AddressState): InterfaceAddress[] | undefined {
   const now = monotonicMs();
-  if (now - state.listedAt > LISTING_AGE_MS) {
+  if (state.listed === undefined || now - state.listedAt > LISTING_AGE_MS) {
     const listed = state.table.list();
-    state.listedAt = listed.ok ? now : Number.NEGATIVE_INFINITY;
-    state.listed = new Map();
-    if (listed.ok) for (const known of listed.value) state.listed.set(known.address, known);
+    state.listedAt = now;
+    state.listed = listed.ok ? [...listed.value] : undefined;
   }
   return state.listed;
 }
 
+/** A real server's VIP on lo (LVS-DR) is no alias of ours: only a word that names lo means it. */
 function findInKernel(state: AddressState, wanted: IpaddrArguments): InterfaceAddress | undefined {
-  const known = listing(state).get(wanted.address);
-  const isWanted =
-    wanted.interfaceName === undefined || known?.interfaceName === wanted.interfaceName;
-  return isWanted ? known : undefined;
+  return listing(state)?.find(
+    (known) =>
+      known.address === wanted.address &&
+      (wanted.interfaceName === undefined
+        ? known.interfaceName !== 'lo'
+        : known.interfaceName === wanted.interfaceName),
+  );
+}
+
+function forget(state: AddressState, vip: InterfaceAddress): void {
+  state.listed = state.listed?.filter(
+    (known) => known.address !== vip.address || known.interfaceName !== vip.interfaceName,
+  );
 }
 
 /** The network part of an IPv4 address with all host bits set. */
@@ -99,7 +111,7 @@ interface LabelBook {
 
 function openLabelBook(state: AddressState): LabelBook {
   const taken = new Set<string | undefined>();
-  for (const known of listing(state).values()) taken.add(known.label);
+  for (const known of listing(state) ?? []) taken.add(known.label);
   return { taken, next: new Map() };
 }
 
@@ -169,7 +181,7 @@ function planStart(state: AddressState, book: LabelBook, resource: ResourceSpec)
   const vip = planAddress(state, book, resource.script, parsed.value);
   if (typeof vip === 'string') return { kind: 'refused', outcome: failed(6, vip) };
   book.taken.add(vip.label);
-  state.listed.set(vip.address, vip);
+  state.listed?.push(vip);
   return { kind: 'add', vip };
 }
 
@@ -192,7 +204,7 @@ function startMany(
     const { vip } = each;
     const answer = each.kind === 'add' ? added.shift() : undefined;
     if (answer?.ok === false) {
-      state.listed.delete(vip.address);
+      forget(state, vip);
       return failed(1, `cannot add ${describe(vip)}: ${answer.detail}`);
     }
     const resource = resources[at];
@@ -202,9 +214,9 @@ function startMany(
     texts.push(`${resource?.script}: ${how} ${describe(vip)}`);
     return { kind: 'done' };
   });
-  const sayAnnounced = oweAnnouncements(state, taken);
+  oweAnnouncements(state, taken);
   for (const text of texts) state.log({ level: 'info', code: 'address-started', text });
-  sayAnnounced();
+  for (const vip of taken) sayAnnounced(state, vip, '');
   return outcomes;
 }
 
@@ -215,12 +227,13 @@ function stop(
 ): ResourceOutcome {
   // A stop must see what is there now: an address left behind would be served by two nodes.
   state.listedAt = Number.NEGATIVE_INFINITY;
+  if (listing(state) === undefined) return failed(1, "the kernel's addresses cannot be read");
   const present = findInKernel(state, wanted);
   state.owed.delete(wanted.address);
   if (present !== undefined) {
     const removed = state.table.remove(present);
     if (!removed.ok) return failed(1, `cannot remove ${describe(present)}: ${removed.detail}`);
-    state.listed.delete(present.address);
+    forget(state, present);
     const text = `${resource.script}: removed ${describe(present)}`;
     state.log({ level: 'info', code: 'address-stopped', text });
   }
@@ -228,20 +241,18 @@ function stop(
   return { kind: 'done' };
 }
 
-/** Announces at once and plans the rest; what is returned says so in the log. */
-function oweAnnouncements(state: AddressState, vips: readonly InterfaceAddress[]): () => void {
-  const first = vips.filter((vip) => !state.owed.has(vip.address));
+function sayAnnounced(state: AddressState, vip: InterfaceAddress, why: string): void {
+  const text = `Sending Gratuitous Arp for ${vip.address} on ${vip.interfaceName}${why}`;
+  state.log({ level: 'info', code: 'address-announced', text });
+}
+
+/** Announces at once and plans the rest. */
+function oweAnnouncements(state: AddressState, vips: readonly InterfaceAddress[]): void {
   for (const vip of vips) state.owed.set(vip.address, { vip, left: ANNOUNCEMENTS });
   announce(state, new Set(vips.map((vip) => vip.address)));
   if (state.timer === undefined && state.owed.size > 0) {
     state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
   }
-  return () => {
-    for (const vip of first) {
-      const text = `Sending Gratuitous Arp for ${vip.address} on ${vip.interfaceName}`;
-      state.log({ level: 'info', code: 'address-announced', text });
-    }
-  };
 }
 
 function announce(state: AddressState, addresses: ReadonlySet<string>): void {
@@ -256,6 +267,8 @@ function announce(state: AddressState, addresses: ReadonlySet<string>): void {
   for (const [at, sent] of state.announcer.announceMany(vips).entries()) {
     const vip = vips[at];
     if (vip === undefined) continue;
+    // An interface without hardware addresses has nobody to tell.
+    if (!sent.ok && sent.code === 'unsupported') continue;
     if (sent.ok) {
       state.announced.set(vip.address, (state.announced.get(vip.address) ?? 0) + 1);
       continue;
@@ -290,7 +303,7 @@ function rehearse(state: AddressState, resources: readonly ResourceSpec[]): void
     planAddress(state, book, resource.script, parsed.value);
   }
   const interfaces = new Set(wanted.values());
-  const own = [...listing(state).values()].find(
+  const own = (listing(state) ?? []).find(
     (known) =>
       known.family === 4 && interfaces.has(known.interfaceName) && !wanted.has(known.address),
   );
@@ -307,7 +320,7 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     owed: new Map(),
     announced: new Map(),
     timer: undefined,
-    listed: new Map(),
+    listed: undefined,
     listedAt: Number.NEGATIVE_INFINITY,
   };
   return {
@@ -325,8 +338,10 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     },
     startMany: (resources) => startMany(state, resources),
     heldBy: (resource) => state.held.get(resource.word),
-    announceHeld: () => {
-      oweAnnouncements(state, [...state.held.values()])();
+    announceHeld: (reason, isQuiet) => {
+      const vips = [...state.held.values()];
+      oweAnnouncements(state, vips);
+      for (const vip of isQuiet ? [] : vips) sayAnnounced(state, vip, ` (${reason})`);
     },
     rehearse: (resources) =>
       rehearse(

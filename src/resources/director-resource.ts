@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type LogLine, logLine } from '../base/log-line.js';
 import type { ResourceGroup, ResourceSpec } from '../config/resource-group.js';
 import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
-import { askControl, type JsonObject, type JsonValue } from '../runtime/control-socket.js';
+import { askControl, type JsonObject } from '../runtime/control-socket.js';
 import { withdrawTable } from './table-withdrawal.js';
 
 export interface DirectorResources {
@@ -40,6 +40,9 @@ const APPEAR_LOOK_MS = 20;
 /** A warm checker that ends is started again after this, doubled up to the limit. */
 const RESTART_FIRST_MS = 1_000;
 const RESTART_LONGEST_MS = 60_000;
+
+/** A checker that outlived our predecessor is looked at this often. */
+const ADOPTED_LOOK_MS = 3_000;
 
 interface Checker {
   readonly config: string;
@@ -114,10 +117,31 @@ function restartLater(state: State, checker: Checker, why: string): void {
     checker.timer = undefined;
     if (state.isEnding) return;
     // What the dead one had loaded is still in the kernel; the new one adopts and checks it.
-    if (checker.isWanted) void activate(state, checker);
+    if (checker.isWanted) void reactivate(state, checker);
     else spawnChecker(state, checker);
   }, wait);
   checker.timer.unref();
+}
+
+async function reactivate(state: State, checker: Checker): Promise<void> {
+  const trouble = await ensureRunning(state, checker);
+  // The order may have been taken back while the new one came up.
+  if (!checker.isWanted) return;
+  const outcome = trouble === undefined ? await activate(state, checker) : failed(trouble);
+  if (outcome.kind === 'failed') state.log(logLine('ERROR', 'director-died', outcome.reason));
+}
+
+/** One that was running before us is no child of ours: its end is seen by asking. */
+function watchAdopted(state: State, checker: Checker): void {
+  const timer = setInterval(async () => {
+    if (state.isEnding || checker.process !== undefined) return clearInterval(timer);
+    const answer = await ask(checker, 'status', STATUS_WAIT_MS);
+    if (answer.ok || answer.code !== 'not-running' || state.isEnding) return undefined;
+    clearInterval(timer);
+    restartLater(state, checker, 'nobody answers');
+    return undefined;
+  }, ADOPTED_LOOK_MS);
+  timer.unref();
 }
 
 /** Waits until the checker answers; starts one when none does. */
@@ -190,27 +214,10 @@ async function run(
   return isActive ? { kind: 'running' } : { kind: 'stopped' };
 }
 
-const isRecord = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 async function reportOf(checker: Checker): Promise<JsonObject> {
   const answer = await ask(checker, 'status', STATUS_WAIT_MS);
-  if (!answer.ok) return { config: checker.config, mode: 'not running', services: [] };
-  const status = answer.value;
-  const services = Array.isArray(status.virtuals) ? status.virtuals.filter(isRecord) : [];
-  const reals = services.flatMap((service: JsonObject) =>
-    Array.isArray(service.reals) ? service.reals.filter(isRecord) : [],
-  );
-  const { lastReload } = status;
-  const lines = isRecord(lastReload) && lastReload.ok === false ? lastReload.lines : undefined;
-  return {
-    ...status,
-    config: checker.config,
-    services,
-    total: reals.length,
-    down: reals.filter((real: JsonObject) => real.verdict === 'down').length,
-    configError: Array.isArray(lines) ? String(lines[0]) : null,
-  };
+  const report = answer.ok ? answer.value : { mode: 'not running', services: [] };
+  return { ...report, config: checker.config, isWanted: checker.isWanted };
 }
 
 export function createDirectorResources(parts: DirectorParts): DirectorResources {
@@ -221,7 +228,8 @@ export function createDirectorResources(parts: DirectorParts): DirectorResources
       for (const resource of groups.flatMap((group) => group.resources).filter(isDirector)) {
         const checker = checkerOf(state, resource);
         void ask(checker, 'status', STATUS_WAIT_MS).then((answer) => {
-          if (!answer.ok) spawnChecker(state, checker);
+          if (answer.ok) watchAdopted(state, checker);
+          else spawnChecker(state, checker);
         });
       }
     },

@@ -33,6 +33,10 @@ export interface RunnerParts {
 /** The shipped script of that name is this program: as a resource it means the built-in one. */
 const DIRECTOR_SCRIPT = 'ldirectord';
 
+/** Neither built in nor quick. */
+export const isScriptResource = (resource: ResourceSpec): boolean =>
+  !isAddressScript(resource.script) && resource.script !== DIRECTOR_SCRIPT;
+
 export function createResourceRunner(parts: RunnerParts): ResourceRunner {
   const starts = createAddressStarts(parts.addresses);
   const runAddress = (

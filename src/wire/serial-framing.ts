@@ -45,7 +45,9 @@ export function createSerialCollector(
         if (byte === LF) {
           const frame = endLine(held);
           if (frame !== undefined) frames.push(frame);
-        } else if (held.length >= limitBytes) {
+        }
+        // Line feeds alone fill a frame as well as any other noise.
+        if (held.length >= limitBytes) {
           if (held.isInFrame) held.lost++;
           forget(held);
         }

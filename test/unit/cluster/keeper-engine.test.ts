@@ -137,6 +137,27 @@ describe('the keeper of a daemon that holds nothing', () => {
   });
 });
 
+describe('the keeper of a daemon that it succeeds', () => {
+  it('gives up what is held when not even the first successor may start', () => {
+    const engine = createKeeperEngine();
+    engine.step(at(0), { kind: 'will-changed', isHolding: true, deadtime: millis(10_000) });
+    engine.step(at(0), { kind: 'started', isAdopting: true });
+    const end: ChildEnd = { kind: 'refused', exitCode: 2 };
+    const effects = engine.step(at(100), { kind: 'child-ended', end }).map(describeEffect);
+    assert.deepEqual(effects, ['log', 'kill-child', 'release']);
+  });
+
+  it('gives up what is held when it is told to stop before the successor has begun', () => {
+    const engine = createKeeperEngine();
+    engine.step(at(0), { kind: 'will-changed', isHolding: true, deadtime: millis(10_000) });
+    engine.step(at(0), { kind: 'started', isAdopting: true });
+    engine.step(at(50), { kind: 'stop-asked' });
+    const end: ChildEnd = { kind: 'stopped' };
+    const effects = engine.step(at(100), { kind: 'child-ended', end }).map(describeEffect);
+    assert.deepEqual(effects, ['log', 'kill-child', 'release']);
+  });
+});
+
 describe('the keeper at the first start', () => {
   it('ends with the exit code of a refused configuration', () => {
     const engine = createKeeperEngine();
