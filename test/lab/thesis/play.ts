@@ -24,8 +24,8 @@ export const thesisSteps: readonly Step[] = [
 
 /** What the directors are configured with, for a machine of a given pace. */
 export function timingsFor(pace: number): { overrides: Overrides; deadtimeMs: number } {
-  // An emulated machine of two processors does not keep beats of 100 ms apart under load, and half a
-  // dead time has to be enough for a successor: 1 to 3 s were seen there, 50 ms on the host.
+  // An emulated machine of two processors does not keep beats of 100 ms apart under load, and half
+  // a dead time has to be enough for a successor, which takes seconds there and 50 ms on the host.
   if (pace > 3) {
     const overrides = { keepalive: '200ms', warntime: '3', deadtime: '10', initdead: '15' };
     return { overrides, deadtimeMs: 10_000 };
