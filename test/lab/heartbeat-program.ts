@@ -18,6 +18,7 @@ const anyPattern =
   /^lubdub heartbeat|heartbeat\/(daemon|keeper)-main\.js|bin\/lubdub\.js heartbeat/;
 
 const commandMs = 120_000;
+const newsMs = 10_000;
 
 export interface LinkSeen {
   readonly medium: string;
@@ -66,12 +67,23 @@ export class HeartbeatProgram {
     return `--- ${this.host.name} log\n${this.log.tail()}\n--- output\n${this.output.slice(-3000)}`;
   }
 
-  gained(address: string, sinceMs: number): number | undefined {
-    return this.watch?.gained(address, sinceMs);
+  /** The kernel's news of a change may be read later than the change itself was seen. */
+  gained(address: string, sinceMs: number): Promise<number> {
+    return this.waitForNews(`${address} gained`, () => this.watch?.gained(address, sinceMs));
   }
 
-  lost(address: string, sinceMs: number): number | undefined {
-    return this.watch?.lost(address, sinceMs);
+  lost(address: string, sinceMs: number): Promise<number> {
+    return this.waitForNews(`${address} lost`, () => this.watch?.lost(address, sinceMs));
+  }
+
+  /** True when the kernel has told of no loss since then, all news up to now being read. */
+  async neverLost(address: string, sinceMs: number): Promise<boolean> {
+    await this.watch?.readUpToNow();
+    return this.watch?.lost(address, sinceMs) === undefined;
+  }
+
+  private waitForNews(what: string, look: () => number | undefined): Promise<number> {
+    return waitFor(`news of ${what} on ${this.host.name}`, newsMs, look, () => this.explain());
   }
 
   command(...words: readonly string[]): Promise<Finished> {

@@ -6,6 +6,8 @@ import type { Host } from './host.js';
 import { boundToUs, Program } from './process.js';
 import { nowMs, waitFor } from './wait.js';
 
+const markerMs = 10_000;
+
 export interface AddressChange {
   readonly atMs: number;
   readonly address: string;
@@ -15,9 +17,12 @@ export interface AddressChange {
 /** Follows a host's IPv4 addresses with `ip monitor`; begun anew after a power loss. */
 export class AddressWatch {
   readonly changes: AddressChange[] = [];
+  private readonly host: Host;
   private readonly program: Program;
+  private markers = 0;
 
   constructor(host: Host) {
+    this.host = host;
     this.program = host.start(['ip', '-4', '-o', 'monitor', 'address'], (line) => {
       const match = /^(Deleted )?\d+: \S+\s+inet ([\d.]+)\//.exec(line);
       const [, deleted, address] = match ?? [];
@@ -34,6 +39,15 @@ export class AddressWatch {
 
   lost(address: string, sinceMs: number): number | undefined {
     return this.changes.find((c) => c.address === address && !c.isHeld && c.atMs >= sinceMs)?.atMs;
+  }
+
+  /** Returns when everything that had happened before the call has been read: a mark follows it. */
+  async readUpToNow(): Promise<void> {
+    this.markers += 1;
+    const marker = `127.77.0.${this.markers}`;
+    await this.host.run(['ip', 'address', 'add', `${marker}/32`, 'dev', 'lo']);
+    await waitFor(`news of ${marker} on ${this.host.name}`, markerMs, () => this.gained(marker, 0));
+    await this.host.run(['ip', 'address', 'del', `${marker}/32`, 'dev', 'lo']);
   }
 
   async stop(): Promise<void> {

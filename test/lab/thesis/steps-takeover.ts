@@ -33,7 +33,7 @@ async function powerLoss(scenario: Scenario): Promise<Figures> {
   const announcements = await expectAnnouncements(scenario, 'penguin-dad', faultMs, 5);
   const outage = await outageSince(scenario, faultMs);
   const detectionMs = round(dead.atMs - faultMs);
-  const gained = dad.gained(outsideVip, faultMs);
+  const gained = await dad.gained(outsideVip, faultMs);
   assert.ok(outage.failed > 0, 'a power loss cannot pass unseen by the client');
   scenario.say(
     `penguin-dad took over: declared dead after ${detectionMs} ms, ` +
@@ -43,7 +43,7 @@ async function powerLoss(scenario: Scenario): Promise<Figures> {
     outageMs: round(outage.ms),
     detectionMs,
     executionMs: round(outage.untilMs - dead.atMs),
-    addressMs: gained === undefined ? 'unseen' : round(gained - dead.atMs),
+    addressMs: round(gained - dead.atMs),
     announcements,
   };
 }
