@@ -7,7 +7,7 @@ import { createDeadlines, type Deadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
 import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
-import { after, earliest, type Instant, millis, type Now, seconds } from '../base/time.js';
+import { after, earliest, type Instant, instant, millis, type Now, seconds } from '../base/time.js';
 import { up } from '../checks/check-verdict.js';
 import type { DirectorConfig } from '../config/director-config.js';
 import { ipvsKeyText } from '../wire/ipvs-table.js';
@@ -50,6 +50,8 @@ class Director implements DirectorEngine {
   #areChecksReady: boolean;
   #signal = '';
   #effects: DirectorEffect[] = [];
+  /** When the step under way began: what the table keeper calls back about happens then. */
+  #steppedAt: Instant = instant(0);
   readonly #deadlines: Deadlines = createDeadlines();
   readonly #schedule: CheckSchedule = createCheckSchedule();
   readonly #table: TableKeeper;
@@ -67,6 +69,7 @@ class Director implements DirectorEngine {
 
   step(now: Now, event: DirectorEvent): readonly DirectorEffect[] {
     this.#effects = [];
+    this.#steppedAt = now.monotonic;
     if (this.#phase !== 'stopped') {
       this.#take(now.monotonic, event);
       this.#advance(now.monotonic);
@@ -241,13 +244,25 @@ class Director implements DirectorEngine {
       return;
     }
     // One that stands by may find what a killed predecessor left: that has to go as well.
-    if (!this.#table.isOwned()) this.#table.own();
+    const wasOwned = this.#table.isOwned();
+    if (!wasOwned) this.#table.own();
     this.#mode = 'warm';
     this.#isSettled = false;
     this.#deadlines.clear('round');
-    this.#table.withdraw(() => {
-      this.#effects.push({ kind: 'answer', id, isDone: true, text: 'warm' });
+    this.#table.withdraw((refusal) => {
+      const text = refusal ?? 'warm';
+      this.#effects.push({ kind: 'answer', id, isDone: refusal === undefined, text });
+      if (refusal === undefined || this.#mode === 'active') return;
+      // What could not be withdrawn goes on being looked after, until somebody asks again.
+      if (wasOwned) this.#resume(this.#steppedAt);
+      else this.#table.letGo();
     });
+  }
+
+  #resume(now: Instant): void {
+    this.#mode = 'active';
+    this.#startChecks(now);
+    this.#setRound(now);
   }
 
   #shutDown(signal: string): void {
@@ -255,7 +270,12 @@ class Director implements DirectorEngine {
     this.#phase = 'stopping';
     this.#signal = signal;
     for (const id of this.#schedule.stop()) this.#effects.push({ kind: 'cancel-check', id });
-    this.#table.withdraw(() => this.#exit());
+    this.#table.withdraw((refusal) => {
+      if (refusal !== undefined) {
+        this.#log('ERROR', 'table-fault', `The IPVS table was not withdrawn: ${refusal}`);
+      }
+      this.#exit();
+    });
   }
 
   #exit(): void {

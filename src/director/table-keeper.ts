@@ -4,14 +4,20 @@
 
 import type { Instant } from '../base/time.js';
 import type { DirectorConfig, VirtualServiceConfig } from '../config/director-config.js';
-import { type IpvsRequest, ipvsKeyText } from '../wire/ipvs-table.js';
+import { type IpvsRequest, ipvsKeyText, isAlreadyGone } from '../wire/ipvs-table.js';
 import { type DesiredTable, desiredTable } from './desired-table.js';
 import { createDrift, type Drift } from './drift.js';
-import { plan, requestKey } from './plan.js';
+import { plan, requestKey, requestText } from './plan.js';
 import { adopt, healthOf, type RealServers } from './real-server.js';
 import { destinationKey, realDestination } from './real-server-text.js';
 import { createRefusals, type Refusals } from './refusals.js';
-import type { TableApplied, TableKeeper, TableKeeperFace, TableRead } from './table-keeping.js';
+import type {
+  TableApplied,
+  TableKeeper,
+  TableKeeperFace,
+  TableRead,
+  WithdrawalEnd,
+} from './table-keeping.js';
 import { tableLine } from './table-log.js';
 import { createTableModel, type TableModel } from './table-model.js';
 import { withdrawal } from './withdrawal.js';
@@ -47,7 +53,7 @@ class Keeper implements TableKeeper {
   readonly #due = new Set<string>();
   /** One more reading is made after a refusal: the model may have been out of date. */
   #mayReread = true;
-  readonly #withdrawn: (() => void)[] = [];
+  readonly #withdrawn: WithdrawalEnd[] = [];
   #answers: { readonly id: number; readonly text: string; readonly mayLack: boolean }[] = [];
   readonly #refusals: Refusals = createRefusals();
   readonly #drift: Drift = createDrift();
@@ -70,7 +76,7 @@ class Keeper implements TableKeeper {
     this.#isOwned = true;
     this.#isLoaded = false;
     this.#isPatient = true;
-    for (const done of this.#withdrawn.splice(0)) done();
+    this.#endWithdrawal('taken over again before it was withdrawn');
     if (this.#config !== undefined) this.configure(this.#config, this.#reals);
     this.adoptNext();
   }
@@ -105,9 +111,19 @@ class Keeper implements TableKeeper {
     this.#isAllDue = true;
   }
 
-  withdraw(done: () => void): void {
+  withdraw(done: WithdrawalEnd): void {
     if (this.#isOwned) this.#withdrawn.push(done);
-    else done();
+    else done(undefined);
+  }
+
+  #endWithdrawal(refusal: string | undefined): void {
+    for (const done of this.#withdrawn.splice(0)) done(refusal);
+  }
+
+  /** What is still in the kernel is still ours: whoever asked may ask again. */
+  #failWithdrawal(refusal: string): void {
+    this.wantRead();
+    this.#endWithdrawal(refusal);
   }
 
   answerWhenConfirmed(id: number, text: string, mayLack: boolean): void {
@@ -205,10 +221,10 @@ class Keeper implements TableKeeper {
     };
     const requests = config === undefined ? [] : withdrawal(config, isUp, this.model);
     if (requests.length > 0) this.#orderRequests(requests, [], true);
-    else this.#letGo();
+    else this.letGo();
   }
 
-  #letGo(): void {
+  letGo(): void {
     this.#isOwned = false;
     this.#isLoaded = false;
     this.#wantsRead = false;
@@ -219,15 +235,16 @@ class Keeper implements TableKeeper {
     for (const { id } of this.#answers.splice(0)) {
       this.#face.emit({ kind: 'answer', id, isDone: false, text: 'withdrawn before it was done' });
     }
-    for (const done of this.#withdrawn.splice(0)) done();
+    this.#endWithdrawal(undefined);
   }
 
   takeReading(event: TableRead, now: Instant): void {
     if (this.#order?.kind !== 'read' || this.#order.id !== event.id) return;
     this.#order = undefined;
     if (!event.answer.ok) {
-      this.#tellTableFault(`The IPVS table cannot be read: ${event.answer.reason}`);
-      if (this.#withdrawn.length > 0) this.#letGo();
+      const fault = `The IPVS table cannot be read: ${event.answer.reason}`;
+      this.#tellTableFault(fault);
+      this.#endWithdrawal(fault);
       return;
     }
     this.#tableFault = '';
@@ -279,9 +296,10 @@ class Keeper implements TableKeeper {
     if (order?.kind !== 'apply' || order.id !== event.id) return;
     this.#order = undefined;
     if (!event.answer.ok) {
-      this.#tellTableFault(`The IPVS table cannot be changed: ${event.answer.reason}`);
+      const fault = `The IPVS table cannot be changed: ${event.answer.reason}`;
+      this.#tellTableFault(fault);
       // Nothing is known about what was carried out.
-      if (order.isWithdrawal) this.#letGo();
+      if (order.isWithdrawal) this.#failWithdrawal(fault);
       else this.#isAllDue = true;
       return;
     }
@@ -289,11 +307,12 @@ class Keeper implements TableKeeper {
     const desiredByKey = new Map(
       order.desired.map((service) => [ipvsKeyText(service.service.key), service]),
     );
-    let isRefused = false;
+    let refusal: string | undefined;
     order.requests.forEach((request, index) => {
       const outcome = outcomes[index] ?? { errno: -1, reason: 'no outcome was told' };
-      if (outcome.errno !== 0) {
-        isRefused = true;
+      const isGone = order.isWithdrawal && isAlreadyGone(outcome);
+      if (outcome.errno !== 0 && !isGone) {
+        refusal ??= `the kernel refused ${requestText(request)}: ${outcome.reason}`;
         const text = this.#refusals.take(request, outcome.reason);
         if (text !== undefined) this.#face.log('ERROR', 'kernel-refused', text);
         return;
@@ -303,12 +322,13 @@ class Keeper implements TableKeeper {
       this.#refusals.forget(request);
     });
     if (order.isWithdrawal) {
-      this.#letGo();
+      if (refusal === undefined) this.letGo();
+      else this.#failWithdrawal(refusal);
       return;
     }
     this.#noteQuiesced();
     this.#forgetRemoved();
-    if (isRefused) this.#takeRefused();
+    if (refusal !== undefined) this.#takeRefused();
     else if (!this.#isDue()) this.#takeConfirmation();
   }
 

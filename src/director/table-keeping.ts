@@ -16,6 +16,8 @@ export interface TableKeeperFace {
 export type TableRead = Extract<DirectorEvent, { readonly kind: 'table-read' }>;
 export type TableApplied = Extract<DirectorEvent, { readonly kind: 'requests-applied' }>;
 
+export type WithdrawalEnd = (refusal: string | undefined) => void;
+
 export interface TableKeeper {
   readonly model: TableModel;
   configure(config: DirectorConfig, reals: RealServers): void;
@@ -31,8 +33,13 @@ export interface TableKeeper {
   startRound(): void;
   /** The fallback server no longer waits for first verdicts. */
   endPatience(): void;
-  /** Remove what `cleanstop` says, then let go of the table and call back. */
-  withdraw(done: () => void): void;
+  /**
+   * Remove what `cleanstop` says, then call back: without a word when the table was let go of, else
+   * with what the kernel would not do. The table is then still ours to keep.
+   */
+  withdraw(done: WithdrawalEnd): void;
+  /** The table is nobody's business here any more, whatever it holds. */
+  letGo(): void;
   /** `mayLack`: a refused part is told, but the whole counts as done. */
   answerWhenConfirmed(id: number, text: string, mayLack: boolean): void;
   takeReading(event: TableRead, now: Instant): void;

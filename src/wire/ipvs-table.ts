@@ -72,6 +72,12 @@ export interface IpvsOutcome {
   readonly reason: string;
 }
 
+/** ENOENT and ESRCH of linux/errno.h: what was to be deleted is not there. */
+const GONE: ReadonlySet<number> = new Set([2, 3]);
+
+/** Of the outcome of a deletion: it is as if it had been carried out. */
+export const isAlreadyGone = (outcome: IpvsOutcome): boolean => GONE.has(outcome.errno);
+
 /** A text that is equal for equal keys, such as `tcp 10.0.0.1:80` or `fwm6 1`. */
 export function ipvsKeyText(key: IpvsServiceKey): string {
   if (key.kind === 'fwmark') return `${key.family === 6 ? 'fwm6' : 'fwm'} ${key.mark}`;

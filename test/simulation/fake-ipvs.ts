@@ -15,6 +15,7 @@ const OK: IpvsOutcome = { errno: 0, reason: '' };
 const EXISTS: IpvsOutcome = { errno: 17, reason: 'EEXIST' };
 const NO_ENTRY: IpvsOutcome = { errno: 2, reason: 'ENOENT' };
 const NO_SERVICE: IpvsOutcome = { errno: 3, reason: 'ESRCH' };
+const NO_PERMISSION: IpvsOutcome = { errno: 1, reason: 'EPERM' };
 
 interface Entry {
   service: IpvsService;
@@ -30,6 +31,9 @@ export class FakeIpvs {
 
   /** Scheduler names that this kernel does not have. */
   readonly unknownSchedulers: Set<string> = new Set();
+
+  /** Requests that this kernel will not carry out. */
+  refuses: (request: IpvsRequest) => boolean = () => false;
 
   read(): readonly ObservedService[] {
     return [...this.#table.values()].map(({ service, destinations }) => ({
@@ -53,6 +57,7 @@ export class FakeIpvs {
   }
 
   #one(request: IpvsRequest): IpvsOutcome {
+    if (this.refuses(request)) return NO_PERMISSION;
     if (request.kind === 'add-service' || request.kind === 'edit-service') {
       const key = ipvsKeyText(request.service.key);
       const entry = this.#table.get(key);

@@ -201,6 +201,59 @@ test('a director that stands by withdraws what a killed predecessor left, when a
   assert.deepEqual(killed.kernel.lines(), []);
 });
 
+test('a withdrawal that the kernel refuses is told, and what is left is looked after', () => {
+  const world = healthyPair();
+  world.kernel.refuses = (request) => request.kind === 'delete-service';
+  world.offer({ kind: 'deactivated', id: 1 });
+  assert.deepEqual(world.answers, [
+    { id: 1, isDone: false, text: 'the kernel refused delete-service tcp 10.0.0.100:80: EPERM' },
+  ]);
+  assert.equal(world.status().mode, 'active');
+  world.run(5000);
+  assert.equal(world.kernel.lines().length, 3, 'its real servers are in the table again');
+  world.kernel.refuses = () => false;
+  world.offer({ kind: 'deactivated', id: 2 });
+  assert.deepEqual(world.answers[1], { id: 2, isDone: true, text: 'warm' });
+  assert.deepEqual(world.kernel.lines(), []);
+});
+
+test('a director that stands by goes on standing by when a left-over cannot be withdrawn', () => {
+  const killed = healthyPair();
+  killed.kernel.refuses = (request) => request.kind === 'delete-service';
+  const next = new DirectorWorld(pair(), 'warm', killed.kernel);
+  next.server(A, true);
+  started(next);
+  next.offer({ kind: 'deactivated', id: 1 });
+  assert.equal(next.answers[0]?.isDone, false);
+  assert.equal(next.status().mode, 'warm');
+  killed.kernel.requests.length = 0;
+  next.run(10_000);
+  assert.deepEqual(killed.kernel.requests, []);
+});
+
+test('a service that somebody else has deleted does not hold a withdrawal up', () => {
+  const world = healthyPair();
+  const gone = world.kernel.read()[0]?.key;
+  assert.ok(gone);
+  world.tamper = (requests) => {
+    world.kernel.apply([{ kind: 'delete-service', key: gone }]);
+    return requests;
+  };
+  world.offer({ kind: 'deactivated', id: 1 });
+  assert.deepEqual(world.answers, [{ id: 1, isDone: true, text: 'warm' }]);
+});
+
+test('a stop whose withdrawal is refused ends all the same, and says what was left', () => {
+  const world = healthyPair();
+  world.kernel.refuses = (request) => request.kind === 'delete-service';
+  world.offer({ kind: 'shutdown-asked', signal: 'TERM' });
+  assert.equal(world.hasExited, true);
+  assert.deepEqual(world.log.slice(-2), [
+    'The IPVS table was not withdrawn: the kernel refused delete-service tcp 10.0.0.100:80: EPERM',
+    'Linux Director Daemon terminated on signal: TERM',
+  ]);
+});
+
 test('a stop that comes before the start ends the director at once', () => {
   const world = new DirectorWorld(pair());
   world.offer({ kind: 'shutdown-asked', signal: 'TERM' });
