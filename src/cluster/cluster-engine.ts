@@ -23,9 +23,9 @@ import { createNode, type NodeRecord } from './node-table.js';
 import { createHeal } from './partition.js';
 import { createGroup, takeOutcome } from './resource-group.js';
 import { continueShutdown, createShutdown, requestShutdown } from './shutdown.js';
+import { snapshotCluster } from './snapshot.js';
 import { createStandby, requestStandby, takeCommand } from './standby.js';
 import { createStartUp, startUp } from './start-up.js';
-import { reportStatus } from './status-report.js';
 import { adopt } from './takeover.js';
 
 export interface ClusterStart {
@@ -68,7 +68,7 @@ export function createClusterEngine(config: ClusterConfig, start: ClusterStart):
       return ctx.effects;
     },
     nextDeadline: () => (isEnded ? undefined : ctx.deadlines.next()),
-    snapshot: () => reportStatus(ctx),
+    snapshot: () => snapshotCluster(ctx),
   };
 }
 

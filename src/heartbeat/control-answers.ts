@@ -4,7 +4,7 @@ import type { HoldSelection } from '../cluster/cluster-event.js';
 import type { JsonObject, JsonValue } from '../runtime/control-socket.js';
 import type { Daemon } from './daemon-parts.js';
 import { askEngine } from './operator.js';
-import { reportStatus } from './status-report.js';
+import { reportDaemonStatus } from './status-report.js';
 
 const selections: readonly HoldSelection[] = ['all', 'local', 'foreign', 'failback'];
 
@@ -23,10 +23,13 @@ async function moveResources(
   return answer.isDone ? { ok: true, text: answer.text } : { ok: false, error: answer.text };
 }
 
-export async function answerControl(daemon: Daemon, question: JsonObject): Promise<JsonObject> {
+export async function answerDaemonQuestion(
+  daemon: Daemon,
+  question: JsonObject,
+): Promise<JsonObject> {
   switch (question.command) {
     case 'status':
-      return reportStatus(daemon);
+      return reportDaemonStatus(daemon);
     case 'standby':
       return moveResources(daemon, 'standby', question.selection);
     case 'takeover':

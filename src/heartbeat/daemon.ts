@@ -16,7 +16,7 @@ import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
 import { addressesBehind, noteBehind } from './address-run.js';
 import type { BeatThread } from './beat-thread.js';
-import { answerControl } from './control-answers.js';
+import { answerDaemonQuestion } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
@@ -179,7 +179,7 @@ async function offerLoad(daemon: Daemon): Promise<void> {
 async function openDoors(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
   const { log } = daemon.prepared;
   const path = controlPath(daemon.paths.runDir);
-  const server = await serveControl(path, (question) => answerControl(daemon, question));
+  const server = await serveControl(path, (question) => answerDaemonQuestion(daemon, question));
   if (!server.ok) {
     const text = `no commands can be taken: ${server.detail}`;
     log.write(logLine('ERROR', 'control-closed', text));

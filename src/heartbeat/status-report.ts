@@ -135,7 +135,7 @@ function mediaReport(snapshot: BeatSnapshot): readonly JsonObject[] {
   }));
 }
 
-export async function reportStatus(daemon: Daemon): Promise<JsonObject> {
+export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
   const snapshot = await daemon.thread.snapshot();
   const { cluster, takenAt } = snapshot;
   const directors = await daemon.resources.directors.report();

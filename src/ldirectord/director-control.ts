@@ -21,7 +21,7 @@ export interface DirectorControl {
   mode(): 'active' | 'warm';
 }
 
-export async function answerControl(
+export async function answerDirectorQuestion(
   question: JsonObject,
   director: DirectorControl,
 ): Promise<JsonObject> {

@@ -15,7 +15,7 @@ import { type ControlServer, serveControl } from '../runtime/control-socket.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import type { Log } from '../runtime/log.js';
 import { watchConfig } from './config-watch.js';
-import { answerControl, type DirectorControl } from './director-control.js';
+import { answerDirectorQuestion, type DirectorControl } from './director-control.js';
 import { type LogPlace, openDirectorLog } from './director-log.js';
 import {
   type DirectorMachine,
@@ -47,7 +47,7 @@ export async function runDirector(
   const director = new DirectorProcess(options, machine, loaded.config, table.value);
   for (const line of lines) director.log('WARN', 'config-warning', line);
   const served = await serveControl(options.instance.controlSocket, (question) =>
-    answerControl(question, director),
+    answerDirectorQuestion(question, director),
   );
   if (!served.ok) {
     table.value.close();

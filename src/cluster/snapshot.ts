@@ -6,7 +6,7 @@ import { holdingWord, isLegacy, isSettled } from './holding.js';
 import type { NodeRecord } from './node-table.js';
 import { type GroupRecord, isAtRest } from './resource-group.js';
 
-export function reportStatus(ctx: Context): ClusterStatus {
+export function snapshotCluster(ctx: Context): ClusterStatus {
   const groups = [...ctx.groups.values()];
   const isRested = groups.every(isAtRest);
   return {
