@@ -39,4 +39,10 @@ export interface ClusterConfig {
   /** Added to the number of nodes to give `ttl`. */
   readonly hopfudge: number;
   readonly isBadPackLogged: boolean;
+  /** Retries of a stop that fails, one a second; 0 means for ever, left out `stopRetriesMax`. */
+  readonly stopRetriesMax?: number | undefined;
+  /** What follows when a resource still runs after them; left out `hold`. */
+  readonly stopFailure?: 'hold' | 'reboot';
+  /** What resets a dead node, as it is to be named in the log; undefined: nothing does. */
+  readonly stonithDevice?: string | undefined;
 }

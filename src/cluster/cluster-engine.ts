@@ -26,6 +26,7 @@ import { continueShutdown, createShutdown, requestShutdown } from './shutdown.js
 import { snapshotCluster } from './snapshot.js';
 import { createStandby, requestStandby, takeCommand } from './standby.js';
 import { createStartUp, startUp } from './start-up.js';
+import { createStonith, takeResetOutcome } from './stonith.js';
 import { adopt } from './takeover.js';
 
 export interface ClusterStart {
@@ -107,6 +108,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     heal: createHeal(),
     legacy: createLegacy(),
     shutdown: createShutdown(),
+    stonith: createStonith(),
   };
 }
 
@@ -144,6 +146,9 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       return;
     case 'resource-ran':
       takeOutcome(ctx, event.id, event.outcome);
+      return;
+    case 'node-reset':
+      takeResetOutcome(ctx, event.id, event.result, event.reason);
       return;
     case 'load-read':
       setLoad(ctx, event.text);

@@ -6,6 +6,7 @@ import type { LogLine } from '../base/log-line.js';
 import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
 import type { ResourceSpec } from './cluster-config.js';
+import type { ResetResult } from './stonith.js';
 
 /** Which groups an operator's command speaks of, relative to the node going standby. */
 export type HoldSelection = 'all' | 'local' | 'foreign' | 'failback';
@@ -19,6 +20,13 @@ export type ClusterEvent =
   /** After the sockets were drained: a deadline that is due is judged now, never before. */
   | { readonly kind: 'deadline-reached' }
   | { readonly kind: 'resource-ran'; readonly id: number; readonly outcome: ResourceOutcome }
+  | {
+      readonly kind: 'node-reset';
+      readonly id: number;
+      readonly result: ResetResult;
+      /** What the device said; empty when it is done. */
+      readonly reason: string;
+    }
   /** First line of /proc/loadavg, for the `ld` field. */
   | { readonly kind: 'load-read'; readonly text: string }
   | {
@@ -46,6 +54,10 @@ export type ClusterEffect =
       /** HA_* variables that come from the engine's state; the adapter adds those of the files. */
       readonly environment: Readonly<Record<string, string>>;
     }
+  /** Reset a node that is dead to us by the STONITH device. Answered by `node-reset`. */
+  | { readonly kind: 'reset-node'; readonly id: number; readonly node: string }
+  /** End this machine at once, without a stop in order: what does not stop must not go on. */
+  | { readonly kind: 'reboot'; readonly reason: string }
   /** Announce all held addresses anew (peer returned, partition healed, contention). */
   | { readonly kind: 'announce-held'; readonly reason: string }
   /** What happened to an `operator-asked`: refused at once, or carried out. */

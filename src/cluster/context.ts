@@ -21,6 +21,7 @@ import type { GroupRecord, GroupWaiter } from './resource-group.js';
 import type { ShutdownState } from './shutdown.js';
 import type { StandbyState } from './standby.js';
 import type { StartUpState } from './start-up.js';
+import type { StonithState } from './stonith.js';
 
 /** What a lower module found out, for those above it. Handled in order within the same step. */
 export type Happening =
@@ -30,6 +31,8 @@ export type Happening =
   | { readonly kind: 'node-restarted'; readonly node: NodeRecord }
   /** Same generation, taken for dead before: both sides may hold the same groups. */
   | { readonly kind: 'node-returned'; readonly node: NodeRecord }
+  /** A dead node was reset: what it held is free. */
+  | { readonly kind: 'node-reset'; readonly node: NodeRecord }
   | { readonly kind: 'local-stalled'; readonly sleptMs: number }
   | { readonly kind: 'comm-up' }
   /** The other side said what it holds, or the word of one side changed. */
@@ -62,6 +65,7 @@ export interface Context {
   readonly heal: HealState;
   readonly legacy: LegacyState;
   readonly shutdown: ShutdownState;
+  readonly stonith: StonithState;
 }
 
 export function say(ctx: Context, level: LogLevel, code: LogCode, text: string): void {

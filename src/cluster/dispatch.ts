@@ -15,7 +15,6 @@ import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from 
 import {
   expireHeal,
   noteHealSilence,
-  onNodeReturned,
   repeatAnnouncement,
   repeatHeal,
   stepDown,
@@ -32,12 +31,15 @@ import {
   takeTakeoverRequest,
 } from './standby.js';
 import { answerNodeList, askNodeList, takeNodeList, testComm } from './start-up.js';
+import { retryReset } from './stonith.js';
 import {
   offerFailed,
   onCommUp,
   onGroupSettled,
+  onNodeBack,
   onNodeDied,
   onNodeHeard,
+  onNodeReset,
   onNodeRestarted,
   onShutdone,
   refreshAnnouncements,
@@ -135,8 +137,11 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
     case 'node-restarted':
       onNodeRestarted(ctx, happening.node);
       return;
+    case 'node-reset':
+      onNodeReset(ctx, happening.node);
+      return;
     case 'node-returned':
-      if (happening.node === ctx.peer) onNodeReturned(ctx);
+      onNodeBack(ctx, happening.node);
       return;
     case 'local-stalled':
       stepDown(ctx, happening.sleptMs);
@@ -209,6 +214,9 @@ function dispatchSubjectDeadline(ctx: Context, kind: string, subject: string): v
       if (node !== undefined) requestMissing(ctx, node);
       return;
     }
+    case 'stonith':
+      retryReset(ctx, subject);
+      return;
     case 'stop-retry':
       retryStop(ctx, subject);
       return;

@@ -10,6 +10,7 @@ import { sendMessage } from './egress.js';
 import type { Received } from './ingress.js';
 import type { Claim, NodeRecord } from './node-table.js';
 import { aimHeld, aimReleased, type GroupRecord, whenAtRest } from './resource-group.js';
+import { isTakingBarred } from './stonith.js';
 
 export type ResourceSet = keyof Claim;
 
@@ -137,6 +138,10 @@ export function startHolding(ctx: Context): void {
 /** Nothing more was heard for the settling time: what is ours and free is taken. */
 export function settle(ctx: Context): void {
   if (ctx.holding.phase !== 'starting' && ctx.holding.phase !== 'received') return;
+  if (isTakingBarred(ctx)) {
+    ctx.deadlines.set('settle', after(ctx.now.monotonic, settlingTime));
+    return;
+  }
   say(ctx, 'info', 'local-transition-done', 'local resource transition completed.');
   finishSettling(ctx, 'T_RESOURCES');
 }
@@ -161,6 +166,8 @@ export function noteInitialDone(ctx: Context, reason: string): void {
 
 /** Takes the groups that prefer this node, unless the peer holds them. */
 export function acquireOwn(ctx: Context): void {
+  // The takeover that follows the reset comes here again.
+  if (isTakingBarred(ctx)) return;
   const isPeerHolding = ctx.peer?.hasLeft === false && ctx.peer.claim?.foreign === true;
   if (isPeerHolding || ctx.holding.claim.local) {
     const text = 'Local Resource acquisition completed. (none)';

@@ -17,6 +17,7 @@ import {
 import type { Received } from './ingress.js';
 import { type NodeRecord, presentPeer } from './node-table.js';
 import { aimHeld, aimReleased, type GroupRecord, isInPlace, whenAtRest } from './resource-group.js';
+import { isTakingBarred } from './stonith.js';
 
 /** A request is repeated, because its answer may come from a node that is about to restart. */
 const requestRepeat = seconds(2);
@@ -39,6 +40,8 @@ export function startLegacy(ctx: Context): void {
 
 /** Takes the own groups: at once when alone, else by asking for each. */
 export function acquireLegacy(ctx: Context, reason: string): void {
+  // The takeover that follows the reset comes here again.
+  if (isTakingBarred(ctx)) return;
   markClaimed(ctx, 'local');
   for (const group of groupsOf(ctx, 'local')) {
     if (presentPeer(ctx) === undefined) {
@@ -53,7 +56,7 @@ export function acquireLegacy(ctx: Context, reason: string): void {
 
 /** Asks for what was not answered; after the last try it is taken without an answer. */
 export function askLegacy(ctx: Context): void {
-  if (ctx.holding.phase === 'shutdown') return;
+  if (ctx.holding.phase === 'shutdown' || isTakingBarred(ctx)) return;
   for (const [key, count] of ctx.legacy.asked) {
     const group = ctx.groups.get(key);
     if (group === undefined || count >= REQUESTS_MAX) {

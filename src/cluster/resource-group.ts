@@ -9,7 +9,7 @@ import type { ResourceGroup, ResourceSpec } from './cluster-config.js';
 import type { GroupState } from './cluster-status.js';
 import { type Context, msSince, say, tell } from './context.js';
 
-/** HA_STOPRETRYMAX of the original, one retry each second. */
+/** HA_STOPRETRYMAX of the original where it is not set, one retry each second. */
 export const stopRetriesMax = 10;
 const stopRetryInterval = seconds(1);
 /** A script may take its time; after this it is worth a line. The engine never kills one. */
@@ -294,12 +294,13 @@ function noteStop(
   const text = `Return code ${outcome.exitCode} from ${word} (${outcome.reason})`;
   say(ctx, 'ERROR', 'stop-failed', text);
   if (group.state !== 'releasing') return;
-  if (group.stopRetries >= stopRetriesMax) {
+  const most = ctx.config.stopRetriesMax ?? stopRetriesMax;
+  if (most > 0 && group.stopRetries >= most) {
     group.isStopDoubted = true;
     return;
   }
   group.stopRetries++;
-  const facts = `(${group.stopRetries} of ${stopRetriesMax})`;
+  const facts = most > 0 ? `(${group.stopRetries} of ${most})` : `(${group.stopRetries})`;
   say(ctx, 'info', 'stop-retry', `Retrying failed stop operation [${word}] ${facts}`);
   ctx.deadlines.set(retryName(group), after(ctx.now.monotonic, stopRetryInterval));
 }
@@ -320,10 +321,15 @@ function noteDoubtedStop(
     group.stopRetries = 0;
     return;
   }
-  const facts = `(${word} still runs after ${stopRetriesMax} retries; the group stays here)`;
+  const follows =
+    ctx.config.stopFailure === 'reboot' ? 'resetting this node' : 'the group stays here';
+  const facts = `(${word} still runs after ${group.stopRetries} retries; ${follows})`;
   say(ctx, 'CRIT', 'stop-stuck', `Resource STOP failure. Reboot required! ${facts}`);
   group.isStuck = true;
   changeGroupState(ctx, group, 'failed', `stop of ${word} failed: it still runs`);
+  if (ctx.config.stopFailure === 'reboot') {
+    ctx.effects.push({ kind: 'reboot', reason: `stop of ${word} failed` });
+  }
 }
 
 /** Follows the aim after an outcome: on, back, or to rest. */

@@ -23,9 +23,10 @@ import {
 } from './holding.js';
 import { acquireLegacy, startLegacy } from './legacy.js';
 import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
-import { beginHeal, endHeal, forgetHeal } from './partition.js';
+import { beginHeal, endHeal, forgetHeal, onNodeReturned } from './partition.js';
 import { aimHeld, type GroupRecord, releaseLeftOver, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
+import { forgetReset, isTakingBarred, mayTakeFrom, sayStonith } from './stonith.js';
 
 /** Announcements of what is held are repeated at this pace, as keepalived does on demand. */
 const refreshInterval = seconds(60);
@@ -55,6 +56,11 @@ export function adopt(ctx: Context): void {
 export function onCommUp(ctx: Context): void {
   if (ctx.holding.phase === 'shutdown') return;
   ctx.deadlines.set('refresh', after(ctx.now.monotonic, refreshInterval));
+  const dead = [...ctx.nodes.values()].filter(
+    (node) => !node.isLocal && node.kind === 'normal' && node.state === 'dead',
+  );
+  // Before anything is taken: what a node that nobody hears may hold has to wait for its reset.
+  const free = dead.filter((node) => isFree(ctx, node));
   if (isLegacy(ctx)) {
     startLegacy(ctx);
     // No claims are exchanged in legacy mode: whether the peer took over is found out by healing.
@@ -69,8 +75,9 @@ export function onCommUp(ctx: Context): void {
   }
   for (const node of ctx.nodes.values()) {
     if (node.isLocal || node.kind === 'ping') continue;
-    if (node.state === 'dead') recoverFrom(ctx, node);
-    else if (node.hasLeft) takeOverFrom(ctx, node);
+    if (node.state === 'dead' ? free.includes(node) && !node.hasLeft : node.hasLeft) {
+      takeOverFrom(ctx, node);
+    }
   }
   if (ctx.peer === undefined && !isLegacy(ctx)) {
     becomeStable(ctx);
@@ -82,32 +89,48 @@ export function onCommUp(ctx: Context): void {
 export function onNodeDied(ctx: Context, node: NodeRecord): void {
   if (node.kind === 'ping' || ctx.holding.phase === 'shutdown') return;
   // Before we are active the takeover waits for the end of the comm-up test.
-  if (ctx.startUp.isActive) recoverFrom(ctx, node);
+  if (!ctx.startUp.isActive) return;
+  if (!isFree(ctx, node)) {
+    // The exchange has lost its other side, and must not take anything when its time is over.
+    endHeal(ctx);
+    return;
+  }
+  // The groups of one that said good-bye were taken then.
+  if (!node.hasLeft) takeOverFrom(ctx, node);
 }
 
-function sayStonith(ctx: Context, node: NodeRecord, result: 'n_stnth' | 'unneeded'): void {
-  const fields = [
-    textField('t', 'stonith'),
-    textField('node', node.name),
-    textField('result', result),
-  ];
-  sendMessage(ctx, fields);
-}
-
-function recoverFrom(ctx: Context, node: NodeRecord): void {
+/** Whether what the dead node held may be taken now; else its reset is under way. */
+function isFree(ctx: Context, node: NodeRecord): boolean {
   const { claim } = node;
   const gaveUp = node.hasLeft || (claim !== undefined && !claim.local && !claim.foreign);
-  if (gaveUp) {
-    say(ctx, 'info', 'dead-gave-up', `Dead node ${node.name} gave up resources.`);
-    sayStonith(ctx, node, 'unneeded');
-  } else {
-    say(ctx, 'WARN', 'no-stonith', 'No STONITH device configured.');
-    say(ctx, 'WARN', 'no-stonith', 'Shared disks are not protected.');
-    sayStonith(ctx, node, 'n_stnth');
-  }
-  // Its groups were taken when it said good-bye.
-  if (node.hasLeft) return;
-  takeOverFrom(ctx, node);
+  if (!gaveUp) return isHeldHere(ctx) || mayTakeFrom(ctx, node);
+  say(ctx, 'info', 'dead-gave-up', `Dead node ${node.name} gave up resources.`);
+  sayStonith(ctx, node, 'unneeded');
+  return true;
+}
+
+/** A predecessor of this process had taken all there is, and we adopted it. */
+const isHeldHere = (ctx: Context): boolean =>
+  ctx.config.stonithDevice !== undefined &&
+  ctx.holding.isAdoptionOpen &&
+  ctx.holding.claim.local &&
+  ctx.holding.claim.foreign;
+
+export function onNodeReset(ctx: Context, node: NodeRecord): void {
+  if (ctx.holding.phase !== 'shutdown') takeOverFrom(ctx, node);
+}
+
+/** The node speaks again: what it holds it says itself. */
+function dropReset(ctx: Context, node: NodeRecord, why: string): void {
+  if (!isTakingBarred(ctx)) return;
+  forgetReset(ctx, node, why);
+  if (isLegacy(ctx) && ctx.startUp.isActive) acquireLegacy(ctx, 'no reset needed');
+}
+
+/** Same generation as before its death was declared. */
+export function onNodeBack(ctx: Context, node: NodeRecord): void {
+  dropReset(ctx, node, 'is back');
+  if (node === ctx.peer) onNodeReturned(ctx);
 }
 
 /** `shutdone`: the node has released everything, though its statuses go on for a moment. */
@@ -115,6 +138,7 @@ export function onShutdone(ctx: Context, node: NodeRecord): void {
   if (node.isLocal || node.kind === 'ping' || node.hasLeft) return;
   node.hasLeft = true;
   say(ctx, 'info', 'shutdown-notice', `Received shutdown notice from '${node.name}'.`);
+  forgetReset(ctx, node, 'has released everything');
   if (ctx.startUp.isActive && ctx.holding.phase !== 'shutdown') takeOverFrom(ctx, node);
 }
 
@@ -200,6 +224,7 @@ export function refreshAnnouncements(ctx: Context): void {
 
 /** Switches may have learnt otherwise while the peer was away. */
 export function onNodeHeard(ctx: Context, node: NodeRecord): void {
+  dropReset(ctx, node, 'has come anew');
   const { claim } = ctx.holding;
   if (node !== ctx.peer || (!claim.local && !claim.foreign)) return;
   ctx.effects.push({ kind: 'announce-held', reason: `node ${node.name} is back` });
@@ -238,8 +263,9 @@ function isOursToRetry(ctx: Context, group: GroupRecord): boolean {
 /** What kept a resource from starting may have gone away; nobody serves it meanwhile. */
 export function retryFailed(ctx: Context): void {
   if (ctx.holding.phase === 'shutdown') return;
+  const isBarred = isTakingBarred(ctx);
   for (const group of ctx.groups.values()) {
-    if (isOursToRetry(ctx, group)) {
+    if (!isBarred && isOursToRetry(ctx, group)) {
       markClaimed(ctx, group.isLocal ? 'local' : 'foreign');
       aimHeld(ctx, group, 'tried again');
       sendResource(ctx);

@@ -9,6 +9,7 @@ import {
   type Place,
   wholeFile,
 } from './diagnostic.js';
+import { readEnvironment, readStonith, readStopRetries, type StonithDevice } from './ha-fencing.js';
 import { addMedia, type HaMedium } from './ha-media.js';
 import { judgeCluster, judgeTimes } from './ha-rules.js';
 import { type HaStatement, parseStatements } from './ha-statements.js';
@@ -47,6 +48,16 @@ export interface HaConfig {
   readonly debug: number;
   /** SCHED_RR priority of the heartbeat worker, default 1; undefined with `realtime off`. */
   readonly realtimePriority: number | undefined;
+  /** What resets a dead node before its groups are taken; undefined: nothing does. */
+  readonly stonith: StonithDevice | undefined;
+  /** Path of a watchdog device. */
+  readonly watchdog: string | undefined;
+  /** What follows a stop that never succeeds. */
+  readonly stopFailure: 'hold' | 'reboot';
+  /** `env STOPRETRYMAX=N`: retries of a stop; 0 means for ever. */
+  readonly stopRetriesMax: number | undefined;
+  /** Of `env` lines: variables of scripts, by name with the HA_ in front. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Single-valued directives as written, for the HA_NAME variables of scripts. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -101,6 +112,7 @@ function readDraft(
   const { media, pingNodes } = addMedia(statements, sink);
   const deadtime = timeOf(single, 'deadtime') ?? millis(30_000);
   const word = (name: string): string | undefined => wordOf(single, name);
+  const environment = readEnvironment(statements, sink);
   const facility = word('logfacility');
   return {
     localNode,
@@ -124,6 +136,11 @@ function readDraft(
     debug: numberOf(single, 'debug') ?? 0,
     realtimePriority:
       booleanOf(single, 'realtime') === false ? undefined : (numberOf(single, 'rtprio') ?? 1),
+    stonith: readStonith(statements, localNode, sink),
+    watchdog: word('watchdog'),
+    stopFailure: word('stop_failure') === 'reboot' ? 'reboot' : 'hold',
+    environment,
+    stopRetriesMax: readStopRetries(environment.HA_STOPRETRYMAX),
     parameters: Object.fromEntries([...single].map(([name, each]) => [name, each.text])),
   };
 }
@@ -144,6 +161,9 @@ const repeatable: ReadonlySet<string> = new Set([
   'ping',
   'udpport',
   'baud',
+  'stonith',
+  'stonith_host',
+  'env',
 ]);
 
 type SingleValues = ReadonlyMap<string, HaStatement>;

@@ -25,6 +25,8 @@ export interface HaStatement {
   readonly value: HaValue;
   /** The value as written, for HA_NAME variables of scripts. */
   readonly text: string;
+  /** All behind the name, commas and blanks as they stand: for lines that are no list of words. */
+  readonly rest: string;
 }
 
 /** The good statements in the order of the file; faults of the others go to the sink. */
@@ -34,7 +36,8 @@ export function parseStatements(
 ): readonly HaStatement[] {
   const statements: HaStatement[] = [];
   for (const [index, line] of lines.entries()) {
-    const [name, ...values] = wordsOf(withoutComment(line), index + 1, DELIMITERS);
+    const bare = withoutComment(line);
+    const [name, ...values] = wordsOf(bare, index + 1, DELIMITERS);
     if (name === undefined) continue;
     const directive = haDirectiveByName.get(name.text);
     if (directive === undefined) {
@@ -51,7 +54,8 @@ export function parseStatements(
     if (value === undefined) continue;
     const at = values.length === 0 ? name : spanOf(values);
     const text = values.map((each) => each.text).join(' ');
-    statements.push({ directive, name, at, value, text });
+    const rest = bare.slice(name.column - 1 + name.text.length).trim();
+    statements.push({ directive, name, at, value, text, rest });
   }
   return statements;
 }

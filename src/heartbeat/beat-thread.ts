@@ -23,11 +23,15 @@ export interface BeatThread {
   begin(setup: BeatSetup, listener: BeatListener): void;
   offer(event: ClusterEvent): void;
   snapshot(): Promise<BeatSnapshot>;
+  /** A stop in order; without it a watchdog device goes on counting. */
+  disarm(): Promise<void>;
   end(): Promise<void>;
 }
 
 /** A small heap keeps the worker's own collections short. */
 const HEAP_MIB_MAX = 48;
+
+const DISARM_WAIT_MS = 1000;
 
 export function startBeatThread(): BeatThread {
   const worker = new Worker(new URL('./beat-worker.js', import.meta.url), {
@@ -38,6 +42,7 @@ export function startBeatThread(): BeatThread {
   let listener: BeatListener | undefined;
   let isEnding = false;
   let questions = 0;
+  let onDisarmed = (): void => undefined;
   const loaded = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
@@ -47,6 +52,8 @@ export function startBeatThread(): BeatThread {
           return listener?.onBeating();
         case 'effect':
           return listener?.onEffect(message.effect);
+        case 'disarmed':
+          return onDisarmed();
         case 'snapshot':
           awaited.get(message.id)?.(message.snapshot);
           awaited.delete(message.id);
@@ -74,6 +81,13 @@ export function startBeatThread(): BeatThread {
         const id = ++questions;
         awaited.set(id, resolve);
         tell({ kind: 'snapshot-wanted', id });
+      }),
+    disarm: () =>
+      new Promise((resolve) => {
+        onDisarmed = resolve;
+        // A worker that hangs must not hold up the stop: the process ends either way.
+        setTimeout(resolve, DISARM_WAIT_MS);
+        tell({ kind: 'disarm' });
       }),
     end: async () => {
       isEnding = true;

@@ -9,12 +9,14 @@ import { writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { createKeyRing } from '../auth/key-ring.js';
 import { assert } from '../base/assert.js';
+import type { LogLine } from '../base/log-line.js';
 import { createPrng } from '../base/prng.js';
 import { createClusterEngine } from '../cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
 import { openSys } from '../kernel/sys.js';
+import { createWatchdog, type Watchdog } from '../kernel/watchdog.js';
 import type { Medium, MediumListener, MediumSetting } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
@@ -33,6 +35,8 @@ assert(parentPort !== null, 'the beat worker runs as a worker thread');
 const port = parentPort;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
+const sayLine = (line: LogLine): void => tell({ kind: 'effect', effect: { kind: 'log', line } });
+
 interface OpenPath {
   readonly name: string;
   readonly medium: Medium;
@@ -43,6 +47,7 @@ interface OpenPath {
 interface Beat {
   readonly driver: Driver<ClusterEvent, ClusterStatus>;
   readonly paths: OpenPath[];
+  readonly watchdog: Watchdog | undefined;
 }
 
 /** The sign of life is looked at this often within the limit. */
@@ -97,15 +102,21 @@ function openPath(
   return Object.assign(path, { medium });
 }
 
+/** Tickled by what this node sends: a daemon that falls silent is ended with its machine. */
+function openWatchdog(setup: BeatSetup): Watchdog | undefined {
+  const sys = openSys();
+  if (setup.watchdog === undefined || !sys.ok) return undefined;
+  return createWatchdog(setup.watchdog, sys.value, (level, text) =>
+    sayLine({ level, code: 'watchdog', text }),
+  );
+}
+
 function begin(setup: BeatSetup): Beat {
   if (setup.realtimePriority !== undefined) {
     const raised = raiseThisThread(setup.realtimePriority);
     if (!raised.ok) {
       const text = `the beat runs without real-time priority: ${raised.detail}`;
-      tell({
-        kind: 'effect',
-        effect: { kind: 'log', line: { level: 'WARN', code: 'no-realtime', text } },
-      });
+      sayLine({ level: 'WARN', code: 'no-realtime', text });
     }
   }
   const ring = createKeyRing(setup.authKeys.current, setup.authKeys.keys, nodeHmac);
@@ -121,6 +132,13 @@ function begin(setup: BeatSetup): Beat {
     },
   );
   const paths: OpenPath[] = [];
+  const watchdog = openWatchdog(setup);
+  const signs = new Float64Array(setup.sign);
+  const noteBeat = (): void => {
+    const nowMs = monotonicMs();
+    signs[1] = nowMs;
+    watchdog?.tickle(nowMs);
+  };
   let isBeating = false;
   const carryOut = (effect: ClusterEffect): void => {
     if (effect.kind !== 'send') {
@@ -128,6 +146,7 @@ function begin(setup: BeatSetup): Beat {
       return;
     }
     for (const path of paths) path.medium.send(effect);
+    noteBeat();
     if (!isBeating && paths.some((path) => path.isUp)) {
       isBeating = true;
       tell({ kind: 'beating' });
@@ -138,7 +157,7 @@ function begin(setup: BeatSetup): Beat {
     paths.push(openPath(setting, setup.cluster.deadtime, paths, driver.offer));
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
-  return { driver, paths };
+  return { driver, paths, watchdog };
 }
 
 function snapshotOf(beat: Beat): BeatSnapshot {
@@ -163,6 +182,10 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'event':
       beat?.driver.offer(message.event);
+      return;
+    case 'disarm':
+      beat?.watchdog?.disarm();
+      tell({ kind: 'disarmed' });
       return;
     case 'snapshot-wanted':
       if (beat !== undefined)

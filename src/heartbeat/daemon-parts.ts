@@ -6,6 +6,7 @@ import type { AddressResources } from '../resources/address-resource.js';
 import type { DirectorResources } from '../resources/director-resource.js';
 import type { ResourceRunner } from '../resources/resource-runner.js';
 import type { BeatThread } from './beat-thread.js';
+import type { Fencing } from './fencing.js';
 import type { HeldResources } from './held-resources.js';
 import type { HeartbeatPaths } from './paths.js';
 import type { Preparation } from './preparation.js';
@@ -35,6 +36,7 @@ export interface Daemon {
   readonly startedAt: number;
   readonly timers: NodeJS.Timeout[];
   readonly service: ServiceManager;
+  fencing?: Fencing;
   linkWatch?: KernelWatch | undefined;
   willWriting?: Promise<void> | undefined;
   isWillStale?: boolean;

@@ -10,6 +10,7 @@ import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
 import { createAddressResources } from '../resources/address-resource.js';
 import { createDirectorResources } from '../resources/director-resource.js';
+import { endThisMachine } from '../resources/end-machine.js';
 import { createResourceRunner, isScriptResource } from '../resources/resource-runner.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { serveControl } from '../runtime/control-socket.js';
@@ -18,6 +19,7 @@ import { addressesBehind, noteBehind } from './address-run.js';
 import type { BeatThread } from './beat-thread.js';
 import { answerDaemonQuestion } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
+import { startFencing } from './fencing.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { startLinkWatch } from './link-watch.js';
@@ -134,17 +136,22 @@ function voiceOf({ setup, config }: Preparation): Voice {
     media: setup.media,
     authKeys: setup.authKeys,
     format: config.format,
+    watchdog: config.watchdog,
     ttl: ttlOf(config.hopfudge, config.nodes.length + config.pingNodes.length),
   };
 }
 
 function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
-  const { setup, log } = daemon.prepared;
+  const { setup, log, config } = daemon.prepared;
+  const { offer } = daemon.thread;
+  daemon.fencing = startFencing(config.stonith, daemon.paths.runDir, log, offer);
   const sign = new Float64Array(setup.sign);
   const showLife = (): void => {
     sign[0] = monotonicMs();
   };
   showLife();
+  const isBeating = (): boolean => monotonicMs() - (sign[1] ?? 0) <= setup.hangLimitMs;
+  daemon.service.watch(isBeating);
   const every = (span: number, action: () => void): void => {
     daemon.timers.push(setInterval(action, span));
   };
@@ -225,6 +232,12 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
     case 'run-resource':
       void runResource(daemon, effect, hooks);
       return;
+    case 'reset-node':
+      daemon.fencing?.reset(effect.id, effect.node);
+      return;
+    case 'reboot':
+      void endMachine(daemon);
+      return;
     case 'announce-held':
       daemon.resources.addresses.announceHeld(effect.reason, effect.reason === 'refresh');
       return;
@@ -236,6 +249,15 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       void leave(daemon, effect.how, hooks);
       return;
   }
+}
+
+/** `stop_failure reboot`. The log is flushed first: it is all that will be known of the reason. */
+async function endMachine(daemon: Daemon): Promise<void> {
+  const { log } = daemon.prepared;
+  log.write(logLine('emerg', 'machine-ends', 'a resource does not stop: resetting this machine'));
+  await log.flush();
+  const trouble = await endThisMachine();
+  log.write(logLine('emerg', 'machine-ends', `this machine cannot be reset: ${trouble}`));
 }
 
 async function runResource(
@@ -305,9 +327,11 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   daemon.isLeaving = true;
   for (const timer of daemon.timers) clearInterval(timer);
   daemon.linkWatch?.close();
+  daemon.fencing?.close();
   daemon.service.stopping();
   await daemon.resources.directors.end();
   daemon.resources.addresses.close();
+  if (how === 'stop') await daemon.thread.disarm();
   await daemon.thread.end();
   if (daemon.held.groups().length === 0) await removeWill(daemon.paths.runDir);
   else sayLeftOver(daemon);

@@ -16,6 +16,8 @@ export interface Voice {
   readonly authKeys: { readonly current: number; readonly keys: readonly AuthKey[] };
   readonly format: 'classic' | 'netstring';
   readonly ttl: number;
+  /** A device that goes on counting when the daemon is killed. */
+  readonly watchdog: string | undefined;
 }
 
 export type ToDaemon =

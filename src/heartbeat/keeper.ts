@@ -19,6 +19,7 @@ import { exitCodes, type FromDaemon, type ToDaemon, type Voice } from './keeper-
 import { localNodeName } from './local-node.js';
 import { type HeartbeatPaths, pathArguments } from './paths.js';
 import { releaseWill } from './release.js';
+import { openServiceManager } from './service-manager.js';
 import { isHolding, readWill, type Will } from './will.js';
 
 const EXIT_FAILED = 1;
@@ -208,6 +209,8 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     driver: undefined,
     onLeft: () => undefined,
   };
+  // A keeper that waits or releases without a daemon does its duty.
+  openServiceManager().watch(() => keeper.child === undefined);
   const { orphanPid } = start;
   if (orphanPid !== undefined && !(await succeedOrphan(keeper, orphanPid))) return EXIT_FAILED;
   const isAdopting = orphanPid !== undefined;

@@ -9,6 +9,8 @@ import type { MediumSpec } from '../cluster/cluster-config.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
 import type { HaConfig } from '../config/ha-config.js';
 import { openSyslog } from '../kernel/syslog.js';
+import { watchdogTimeout } from '../kernel/watchdog.js';
+import { deviceName } from '../resources/stonith.js';
 import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
 import { heartbeatForm } from '../runtime/log-form.js';
@@ -67,7 +69,6 @@ function scriptEnvironment(
   node: string,
   paths: HeartbeatPaths,
 ): Readonly<Record<string, string>> {
-  const seconds = (span: number): string => `${span}ms`;
   return {
     HA_CURHOST: node,
     HA_DIR: paths.configDir,
@@ -78,11 +79,28 @@ function scriptEnvironment(
     HA_LOGFACILITY: config.logfacility ?? 'none',
     HA_LOGD: 'no',
     OCF_ROOT: '/usr/lib/ocf',
-    HA_keepalive: seconds(config.keepalive),
-    HA_deadtime: seconds(config.deadtime),
+    ...parameterVariables(config),
     HA_auto_failback: config.autoFailback,
     ...(config.autoFailback === 'legacy' ? {} : { HA_NICEFAILBACK: 'yes' }),
     ...(config.debug > 0 ? { HA_debug: String(config.debug) } : {}),
+    // Last: an administrator's own word stands above ours.
+    ...config.environment,
+  };
+}
+
+/** Parameters of a STONITH device may hold a password. */
+const unspokenParameters: ReadonlySet<string> = new Set(['stonith', 'stonith_host', 'env']);
+
+/** HA_NAME for every directive as it is written; one that is not written has no variable. */
+function parameterVariables(config: HaConfig): Readonly<Record<string, string>> {
+  const written = Object.entries(config.parameters).filter(
+    ([name]) => !unspokenParameters.has(name),
+  );
+  return {
+    HA_keepalive: `${config.keepalive}ms`,
+    HA_deadtime: `${config.deadtime}ms`,
+    HA_hbversion: '3.0.6',
+    ...Object.fromEntries(written.map(([name, text]) => [`HA_${name}`, text])),
   };
 }
 
@@ -122,6 +140,9 @@ function buildSetup(
       // They count in `ttl` all the same, as 3.0.6 has it.
       hopfudge: config.hopfudge + config.pingNodes.length,
       isBadPackLogged: config.isBadPackLogged,
+      stopRetriesMax: config.stopRetriesMax,
+      stopFailure: config.stopFailure,
+      stonithDevice: config.stonith === undefined ? undefined : deviceName(config.stonith),
     },
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },
     media: config.media,
@@ -130,10 +151,16 @@ function buildSetup(
     adoptedGroupKeys: predecessor?.groups.map((group) => group.key) ?? [],
     adoptedHolding: predecessor?.holding ?? 'none',
     seed: randomInt(2 ** 32),
-    sign: new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT),
+    sign: new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT),
+    watchdog: watchdogOf(config),
     hangLimitMs: Math.max(HANG_LIMIT_MS, config.deadtime),
     realtimePriority: config.realtimePriority,
   };
+}
+
+function watchdogOf(config: HaConfig): BeatSetup['watchdog'] {
+  if (config.watchdog === undefined) return undefined;
+  return { path: config.watchdog, timeoutSeconds: watchdogTimeout(config.deadtime) };
 }
 
 const HASH_DIGITS = 12;

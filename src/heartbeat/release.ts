@@ -10,6 +10,8 @@ import { ok } from '../base/result.js';
 import { composeHandOver, SEQUENCE_MARGIN, ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { type Announcer, openAnnouncer } from '../kernel/announcer.js';
+import { openSys } from '../kernel/sys.js';
+import { disarmWatchdog } from '../kernel/watchdog.js';
 import type { Medium } from '../media/medium.js';
 import { openMedium } from '../media/open-medium.js';
 import { createAddressResources } from '../resources/address-resource.js';
@@ -104,6 +106,7 @@ async function voiceFromFiles(paths: HeartbeatPaths): Promise<Voice | undefined>
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },
     format: config.format,
     ttl: ttlOf(config.hopfudge, config.nodes.length + config.pingNodes.length),
+    watchdog: config.watchdog,
   };
 }
 
@@ -162,6 +165,13 @@ async function handOver(
   }
 }
 
+/** Nothing is held any more: there is nothing for whose sake the machine would have to end. */
+async function disarm(path: string | undefined, say: (line: LogLine) => void): Promise<void> {
+  const sys = openSys();
+  if (path === undefined || !sys.ok || !disarmWatchdog(path, sys.value)) return;
+  say(logLine('info', 'watchdog', `watchdog ${path} was stopped: everything is released`));
+}
+
 /** True when nothing of the will is held any more; else the log says what is. */
 export async function releaseWill(
   paths: HeartbeatPaths,
@@ -173,6 +183,8 @@ export async function releaseWill(
   // An address that would not go is still served here: the peer is told all the same, because a
   // dead daemon serves nobody well, and the log names what is left.
   await handOver(paths, will, voice, say);
-  if (isReleased) await removeWill(paths.runDir);
-  return isReleased;
+  if (!isReleased) return false;
+  await removeWill(paths.runDir);
+  await disarm(voice?.watchdog ?? (await voiceFromFiles(paths))?.watchdog, say);
+  return true;
 }

@@ -5,6 +5,7 @@ import type { AuthKey } from '../auth/key-ring.js';
 import type { ClusterConfig } from '../cluster/cluster-config.js';
 import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus, Holding } from '../cluster/cluster-status.js';
+import type { WatchdogSetting } from '../kernel/watchdog.js';
 import type { MediumCounters, MediumSetting } from '../media/medium.js';
 
 export interface BeatSetup {
@@ -16,9 +17,14 @@ export interface BeatSetup {
   readonly adoptedGroupKeys: readonly string[];
   readonly adoptedHolding: Holding;
   readonly seed: number;
-  /** One Float64: the main loop's last sign of life, in milliseconds of the monotonic clock. */
+  /**
+   * Two Float64, in milliseconds of the monotonic clock: the main loop's last sign of life, and the
+   * beat worker's.
+   */
   readonly sign: SharedArrayBuffer;
   readonly hangLimitMs: number;
+  /** undefined: no device is tickled. */
+  readonly watchdog: WatchdogSetting | undefined;
   /** undefined: stay in the ordinary scheduling class. */
   readonly realtimePriority: number | undefined;
 }
@@ -44,7 +50,9 @@ export type OutwardEffect = Exclude<ClusterEffect, { readonly kind: 'send' }>;
 export type ToWorker =
   | { readonly kind: 'begin'; readonly setup: BeatSetup }
   | { readonly kind: 'event'; readonly event: ClusterEvent }
-  | { readonly kind: 'snapshot-wanted'; readonly id: number };
+  | { readonly kind: 'snapshot-wanted'; readonly id: number }
+  /** A stop in order: the watchdog device is closed so that it resets nothing. */
+  | { readonly kind: 'disarm' };
 
 export type FromWorker =
   /** Everything is loaded; `begin` will be carried out at once. */
@@ -52,4 +60,5 @@ export type FromWorker =
   /** The first message has left on at least one medium. */
   | { readonly kind: 'beating' }
   | { readonly kind: 'effect'; readonly effect: OutwardEffect }
+  | { readonly kind: 'disarmed' }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: BeatSnapshot };

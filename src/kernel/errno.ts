@@ -21,6 +21,7 @@ export const ENOENT: number = constants.errno.ENOENT;
 export const ESRCH: number = constants.errno.ESRCH;
 export const EINTR: number = constants.errno.EINTR;
 export const EAGAIN: number = constants.errno.EAGAIN;
+export const EBUSY: number = constants.errno.EBUSY;
 export const EEXIST: number = constants.errno.EEXIST;
 export const ENODEV: number = constants.errno.ENODEV;
 export const ENXIO: number = constants.errno.ENXIO;

@@ -59,6 +59,8 @@ export interface HostHooks {
   send(host: Host, datagram: Uint8Array, line: Uint8Array): void;
   /** An address was put into place or is announced anew. */
   announce(host: Host, word: string): void;
+  /** The STONITH device is told to reset a node. */
+  reset(host: Host, node: string, id: number): void;
   /** After every step. */
   stepped(host: Host, effects: readonly ClusterEffect[], event: ClusterEvent): void;
   violated(what: string): void;
@@ -129,6 +131,12 @@ function carryOut(machine: Machine, effect: ClusterEffect): void {
       return;
     case 'run-resource':
       runResource(machine, effect.id, effect.resource, effect.verb);
+      return;
+    case 'reset-node':
+      machine.hooks.reset(host, effect.node, effect.id);
+      return;
+    case 'reboot':
+      machine.host.powerOff();
       return;
     case 'announce-held':
       for (const word of host.kernel) announce(machine, word);

@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly scriptMs: number;
   /** Lines of haresources: the preferred node, then resource words. */
   readonly groups: readonly (readonly [string, ...string[]])[];
+  /** A STONITH device that takes this long and fails as often first; undefined: none. */
+  readonly stonith?: { readonly takesMs: number; readonly failures: number };
 }
 
 export const MOM = 'penguin-mom';
@@ -95,6 +97,7 @@ export function configOf(options: WorldOptions, localNode: string): ClusterConfi
     maxRexmitDelay: millis(250),
     hopfudge: 1,
     isBadPackLogged: true,
+    stonithDevice: options.stonith === undefined ? undefined : 'switch',
   };
 }
 
@@ -103,6 +106,7 @@ export function createWorld(options: WorldOptions): World {
   const agenda = createAgenda();
   const violations: string[] = [];
   const caches = new Map<string, string>();
+  let resets = 0;
   const violated = (what: string): void => {
     // One line per kind of fault is enough to find it, and keeps a broken run short.
     if (violations.length < 20) violations.push(`${Math.round(agenda.time())} ms: ${what}`);
@@ -110,6 +114,15 @@ export function createWorld(options: WorldOptions): World {
   const hooks: HostHooks = {
     send: (host, datagram, line) => network.send(host.name, datagram, line),
     announce: (host, word) => void caches.set(word, host.name),
+    reset: (host, node, id) => {
+      const takesMs = options.stonith?.takesMs ?? 0;
+      agenda.at(agenda.time() + takesMs, () => {
+        const isDone = resets++ >= (options.stonith?.failures ?? 0);
+        if (isDone) find(node).powerOff();
+        const result = isDone ? 'done' : 'failed';
+        host.offer({ kind: 'node-reset', id, result, reason: isDone ? '' : 'simulated' });
+      });
+    },
     stepped: (host, effects, event) => {
       for (const checker of world.checkers) checker.stepped(world, host, effects, event);
     },

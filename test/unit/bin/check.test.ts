@@ -57,7 +57,7 @@ describe('lubdub check', () => {
   });
 
   it('gives 1 for warnings only when strict', async () => {
-    put('ha.cf', `${haCf}stonith_host * null mom\n`);
+    put('ha.cf', `${haCf}debug 1\ndebug 2\n`);
     assert.equal((await check()).status, 0);
     assert.equal((await check([], true)).status, 1);
   });
