@@ -45,8 +45,8 @@ async function cables(scenario: Scenario): Promise<Figures> {
   const mendMs = nowMs();
   await cluster.lab.network.rejoin(...directors);
   cluster.cable.mend();
-  const holder = await waitForOneHolder(scenario);
-  const healedMs = round(nowMs() - mendMs);
+  const { holder, sinceMs } = await waitForOneHolder(scenario);
+  const healedMs = round(sinceMs - mendMs);
   await waitForTable(scenario, cluster.director(holder), wholeTable, 30_000 * scenario.pace);
   await waitForService(scenario, 60_000 * scenario.pace);
   await expectArp(scenario, holder);
@@ -55,8 +55,14 @@ async function cables(scenario: Scenario): Promise<Figures> {
   return { answered, healedMs, healOutageMs: round(outage.ms), holder };
 }
 
+interface OneHolder {
+  readonly holder: string;
+  /** When it was first seen to hold alone. */
+  readonly sinceMs: number;
+}
+
 /** Exactly one holder, and still the same one some dead times later. */
-async function waitForOneHolder(scenario: Scenario): Promise<string> {
+async function waitForOneHolder(scenario: Scenario): Promise<OneHolder> {
   const { cluster } = scenario;
   const alone = async (): Promise<string | undefined> => {
     const [holders, touching] = [await cluster.holders(), await cluster.touching()];
@@ -66,10 +72,11 @@ async function waitForOneHolder(scenario: Scenario): Promise<string> {
     'exactly one holder that stays',
     90_000 * scenario.pace,
     async () => {
-      const name = await alone();
-      if (name === undefined) return undefined;
-      const stays = await holdsFor(3 * scenario.deadtimeMs, async () => (await alone()) === name);
-      return stays ? name : undefined;
+      const holder = await alone();
+      if (holder === undefined) return undefined;
+      const sinceMs = nowMs();
+      const stays = await holdsFor(3 * scenario.deadtimeMs, async () => (await alone()) === holder);
+      return stays ? { holder, sinceMs } : undefined;
     },
     () => explainBoth(scenario),
   );
