@@ -19,6 +19,7 @@ import { createIngress, takeIn } from './ingress.js';
 import { createLegacy } from './legacy.js';
 import { loseMedium } from './links.js';
 import { createLiveness, noteOwnGap, sendStatus } from './liveness.js';
+import { changeMembers, createMembership, nodesMax } from './membership.js';
 import { createNode, type NodeRecord } from './node-table.js';
 import { createHeal } from './partition.js';
 import { createGroup, takeOutcome } from './resource-group.js';
@@ -45,8 +46,6 @@ export interface ClusterStart {
 
 export type ClusterEngine = Engine<ClusterEvent, ClusterEffect, ClusterStatus>;
 
-/** heartbeat 3.0.6 allows as many nodes. */
-export const nodesMax = 100;
 /** A chain of happenings in one step; each group and node adds a few. More is a loop. */
 const HAPPENINGS_PER_STEP_MAX = 100_000;
 
@@ -102,6 +101,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     egress: createEgress(),
     ingress: createIngress(),
     liveness: createLiveness(config.deadtime),
+    membership: createMembership(),
     startUp: createStartUp(),
     holding: createHolding(),
     standby: createStandby(),
@@ -156,6 +156,11 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
     case 'operator-asked':
       takeCommand(ctx, event.id, event.command, event.selection);
       return;
+    case 'members-asked': {
+      const answer = changeMembers(ctx, event.command, event.nodes);
+      ctx.effects.push({ kind: 'answer-operator', id: event.id, ...answer });
+      return;
+    }
     case 'message-offered':
       takeOffered(ctx, event.message);
       return;
@@ -187,6 +192,12 @@ function takeOffered(ctx: Context, message: HaMessage): void {
   if (type === 'ask_resources' && fieldText(message, 'info') === 'me') {
     const word = fieldText(message, 'rsc_hold');
     requestStandby(ctx, word === 'local' ? 'local' : word === 'all' ? 'all' : 'foreign', undefined);
+    return;
+  }
+  if (type === 'addnode' || type === 'delnode') {
+    const names = [fieldText(message, 'nodelist') ?? ''];
+    const answer = changeMembers(ctx, type === 'addnode' ? 'add' : 'delete', names);
+    if (!answer.isDone) say(ctx, 'WARN', 'node-delete-refused', `${type}: ${answer.text}`);
     return;
   }
   sendMessage(ctx, message.fields);

@@ -35,6 +35,13 @@ export type ClusterEvent =
       readonly command: 'standby' | 'takeover';
       readonly selection: HoldSelection;
     }
+  /** hb_addnode, hb_delnode. Answered by `answer-operator`. */
+  | {
+      readonly kind: 'members-asked';
+      readonly id: number;
+      readonly command: 'add' | 'delete';
+      readonly nodes: readonly string[];
+    }
   /** A message that a script or client wants sent; the engine adds the standard fields. */
   | { readonly kind: 'message-offered'; readonly message: HaMessage }
   /** Give everything up in order, tell the peer, then `exit`. */
@@ -58,6 +65,15 @@ export type ClusterEffect =
   | { readonly kind: 'reset-node'; readonly id: number; readonly node: string }
   /** End this machine at once, without a stop in order: what does not stop must not go on. */
   | { readonly kind: 'reboot'; readonly reason: string }
+  /** Who belongs to the cluster now, in the order of the table; a uuid only when it was heard. */
+  | {
+      readonly kind: 'members-changed';
+      readonly members: readonly {
+        readonly name: string;
+        readonly uuid: Uint8Array | undefined;
+      }[];
+      readonly deleted: readonly string[];
+    }
   /** Announce all held addresses anew (peer returned, partition healed, contention). */
   | { readonly kind: 'announce-held'; readonly reason: string }
   /** What happened to an `operator-asked`: refused at once, or carried out. */

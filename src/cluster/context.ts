@@ -15,6 +15,7 @@ import type { HoldingState } from './holding.js';
 import type { IngressState } from './ingress.js';
 import type { LegacyState } from './legacy.js';
 import type { LivenessState } from './liveness.js';
+import type { MembershipState } from './membership.js';
 import type { NodeRecord } from './node-table.js';
 import type { HealState } from './partition.js';
 import type { GroupRecord, GroupWaiter } from './resource-group.js';
@@ -51,14 +52,15 @@ export interface Context {
   readonly happenings: Happening[];
   readonly local: NodeRecord;
   /** The other normal node. R1 resource logic knows two sides (heartbeat.md section 16). */
-  readonly peer: NodeRecord | undefined;
-  readonly nodes: ReadonlyMap<string, NodeRecord>;
+  peer: NodeRecord | undefined;
+  readonly nodes: Map<string, NodeRecord>;
   readonly groups: ReadonlyMap<string, GroupRecord>;
   groupWaiters: GroupWaiter[];
   nextOrderId: number;
   readonly egress: EgressState;
   readonly ingress: IngressState;
   readonly liveness: LivenessState;
+  readonly membership: MembershipState;
   readonly startUp: StartUpState;
   readonly holding: HoldingState;
   readonly standby: StandbyState;

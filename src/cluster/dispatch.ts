@@ -12,6 +12,7 @@ import { hexNumber, type Received } from './ingress.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from './liveness.js';
+import { takeAddNode, takeDelNode } from './membership.js';
 import {
   expireHeal,
   noteHealSilence,
@@ -72,6 +73,12 @@ export function dispatchMessage(ctx: Context, received: Received): void {
       return;
     case 'repnodes':
       takeNodeList(ctx, from, fieldText(message, 'nodelist') ?? '');
+      return;
+    case 'addnode':
+      takeAddNode(ctx, from, fieldText(message, 'nodelist') ?? '');
+      return;
+    case 'delnode':
+      takeDelNode(ctx, from, fieldText(message, 'nodelist') ?? '');
       return;
     case 'shutdone':
       onShutdone(ctx, from);

@@ -46,7 +46,7 @@ export function setLoad(ctx: Context, text: string): void {
 }
 
 function ttlOf(ctx: Context): string {
-  return String(ctx.config.hopfudge + ctx.config.nodes.length + ctx.config.pingNodes.length);
+  return String(ctx.config.hopfudge + ctx.nodes.size);
 }
 
 function transmit(ctx: Context, sealed: SealedMessage): void {

@@ -181,7 +181,8 @@ export function takePingAnswer(ctx: Context, node: NodeRecord): void {
 export function judgeDeath(ctx: Context, name: string): void {
   const node = ctx.nodes.get(name);
   if (node === undefined || node.state === 'dead') return;
-  const limit = node.heardAt === undefined ? ctx.config.initdead : node.deadtime;
+  const isNew = node.heardAt === undefined && !ctx.startUp.isActive;
+  const limit = isNew ? ctx.config.initdead : node.deadtime;
   changeNodeState(ctx, node, 'dead', `dead time ${Math.round(limit)} ms`);
   loseLinksOf(ctx, node);
   resetRequests(ctx, node);

@@ -6,6 +6,7 @@ import { textField } from '../wire/ha-message.js';
 import { type Context, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
 import { changeLocalState, startBeating } from './liveness.js';
+import { adoptNodeList, nodeLists } from './membership.js';
 import { isAlive, type NodeRecord } from './node-table.js';
 
 /** 3.0.6 asks the next living node when no answer came in this time. */
@@ -60,23 +61,19 @@ export function askNodeList(ctx: Context): void {
 
 /** The receiver drops every node that the answer does not list, so all are listed. */
 export function answerNodeList(ctx: Context, to: NodeRecord): void {
-  const list = ctx.config.nodes.map((name) => `${name} `).join('');
+  const { nodes, deleted } = nodeLists(ctx);
   const fields = [
     textField('dest', to.name),
     textField('t', 'repnodes'),
-    textField('nodelist', list),
-    textField('delnodelist', ' '),
+    textField('nodelist', nodes),
+    textField('delnodelist', deleted),
   ];
   sendMessage(ctx, fields, to);
 }
 
 export function takeNodeList(ctx: Context, from: NodeRecord, list: string): void {
-  const names = list.split(' ').filter((name) => name !== '');
-  const isSame = names.length === ctx.config.nodes.length;
-  if (!isSame || names.some((name) => !ctx.config.nodes.includes(name))) {
-    const text = `node ${from.name} has another list of nodes: ${names.join(' ').slice(0, 200)}`;
-    say(ctx, 'WARN', 'node-list-differs', text);
-  }
+  // Later lists are somebody's answer to another: who belongs to us is settled.
+  if (!ctx.startUp.isActive) adoptNodeList(ctx, from, list);
   if (ctx.startUp.isCommTested) goActive(ctx);
 }
 

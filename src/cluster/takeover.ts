@@ -60,7 +60,7 @@ export function onCommUp(ctx: Context): void {
     (node) => !node.isLocal && node.kind === 'normal' && node.state === 'dead',
   );
   // Before anything is taken: what a node that nobody hears may hold has to wait for its reset.
-  const free = dead.filter((node) => isFree(ctx, node));
+  const free = dead.filter((node) => !isBystander(ctx, node) && isFree(ctx, node));
   if (isLegacy(ctx)) {
     startLegacy(ctx);
     // No claims are exchanged in legacy mode: whether the peer took over is found out by healing.
@@ -89,7 +89,7 @@ export function onCommUp(ctx: Context): void {
 export function onNodeDied(ctx: Context, node: NodeRecord): void {
   if (node.kind === 'ping' || ctx.holding.phase === 'shutdown') return;
   // Before we are active the takeover waits for the end of the comm-up test.
-  if (!ctx.startUp.isActive) return;
+  if (!ctx.startUp.isActive || isBystander(ctx, node)) return;
   if (!isFree(ctx, node)) {
     // The exchange has lost its other side, and must not take anything when its time is over.
     endHeal(ctx);
@@ -98,6 +98,10 @@ export function onNodeDied(ctx: Context, node: NodeRecord): void {
   // The groups of one that said good-bye were taken then.
   if (!node.hasLeft) takeOverFrom(ctx, node);
 }
+
+/** A third member holds nothing while the two that share the groups are there. */
+const isBystander = (ctx: Context, node: NodeRecord): boolean =>
+  node !== ctx.peer && isPresent(ctx.peer);
 
 /** Whether what the dead node held may be taken now; else its reset is under way. */
 function isFree(ctx: Context, node: NodeRecord): boolean {

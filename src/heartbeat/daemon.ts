@@ -23,6 +23,7 @@ import { startFencing } from './fencing.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { startLinkWatch } from './link-watch.js';
+import { writeMemberFiles } from './member-files.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
 import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
@@ -237,6 +238,12 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       return;
     case 'reboot':
       void endMachine(daemon);
+      return;
+    case 'members-changed':
+      void writeMemberFiles(daemon.paths.stateDir, effect).then((trouble) => {
+        if (trouble === undefined) return;
+        daemon.prepared.log.write(logLine('WARN', 'members-not-written', trouble));
+      });
       return;
     case 'announce-held':
       daemon.resources.addresses.announceHeld(effect.reason, effect.reason === 'refresh');
