@@ -162,6 +162,30 @@ Exit status: 0 valid, 1 warnings with --strict, 2 invalid, 3 a file cannot be re
     });
 }
 
+function addConfig(program: Command): void {
+  const config = program.command('config').description('look at configuration files');
+  config
+    .command('show')
+    .description('print what an ldirectord.cf means: defaults filled in, names resolved')
+    .argument('<file>', 'an ldirectord.cf')
+    .option('--json', 'as one JSON object; the only form there is')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lubdub config show --json ldirectord.cf
+  lubdub config show --json ldirectord.cf | jq '.virtual[].real[].url'
+
+Exit status: 0 shown, 2 the file has errors, 3 it cannot be read.`,
+    )
+    .action(async (path: string) => {
+      const { runConfigShow } = await import('./config-command.js');
+      const write = (text: string): void => void process.stdout.write(text);
+      const complain = (text: string): void => void process.stderr.write(text);
+      setExit(await runConfigShow({ path, write, complain }));
+    });
+}
+
 function addWire(program: Command): void {
   const wire = program.command('wire').description('look at captured heartbeat messages');
   wire
@@ -230,6 +254,7 @@ addDirector(program);
 addStatus(program);
 addMoves(program);
 addCheck(program);
+addConfig(program);
 addWire(program);
 addCompat(program);
 

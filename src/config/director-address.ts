@@ -12,6 +12,8 @@ import type { NameLookup } from './director-names.js';
 export interface ReadContext {
   readonly sink: DiagnosticSink;
   readonly names: NameLookup;
+  /** The configuration is only shown: what a start would refuse is a warning. */
+  readonly isShown: boolean;
 }
 
 export type Protocol = 'tcp' | 'udp';
@@ -102,7 +104,7 @@ function resolveHost(host: string, family: AddressFamily, names: NameLookup): st
   return names.host(host.toLowerCase(), family);
 }
 
-function resolvePort(
+export function resolvePort(
   text: string,
   protocol: Protocol | 'any',
   names: NameLookup,

@@ -53,6 +53,34 @@ export interface FallbackConfig {
   readonly forwarding: Exclude<Forwarding, 'local'>;
 }
 
+/** What a daemon is doing when it has something to tell by mail. */
+export type AlertState = 'starting' | 'running' | 'stopping' | 'reloading';
+
+export interface AlertConfig {
+  /** As written, several with commas between; empty: no mails. */
+  readonly to: string;
+  /** Time between repeated mails about a real server that stays down; 0: none. */
+  readonly repeatSeconds: number;
+  readonly states: readonly AlertState[];
+  /** undefined: the local mail program. */
+  readonly smtp: string | undefined;
+}
+
+/** What a virtual service's own lines say, before global settings stand in; for printing. */
+export interface WrittenVirtual {
+  readonly checkIntervalSeconds: number | undefined;
+  readonly persistentSeconds: number | undefined;
+  readonly netmask: string | undefined;
+  readonly schedulerFlags: string | undefined;
+  readonly load: string | undefined;
+  readonly isOnePacket: boolean;
+  readonly isQuiescent: boolean | undefined;
+  readonly isCleanStop: boolean | undefined;
+  readonly fallback: FallbackConfig | undefined;
+  readonly fallbackCommand: string | undefined;
+  readonly alert: Partial<AlertConfig>;
+}
+
 export interface VirtualServiceConfig {
   readonly key: IpvsServiceKey;
   /** As the original names it in log lines: `10.0.0.1:80`, `[2001:db8::1]:80` or the mark. */
@@ -88,6 +116,38 @@ export interface VirtualServiceConfig {
   readonly secret: string;
   readonly isQuiescent: boolean;
   readonly isCleanStop: boolean;
+  /** For mails: what people call the service, and a remark. */
+  readonly serviceName: string | undefined;
+  readonly comment: string | undefined;
+  /** A line for the shell, run when the last real server goes and when the first comes. */
+  readonly fallbackCommand: string | undefined;
+  /** Gets a line for each check. */
+  readonly monitorFile: string | undefined;
+  readonly alert: AlertConfig;
+  readonly written: WrittenVirtual;
+}
+
+/** A global fallback server; without a port, that of each virtual service is meant. */
+export interface GlobalFallback {
+  readonly address: string;
+  readonly forwarding: Exclude<Forwarding, 'local'>;
+  readonly tcpPort: number | undefined;
+  readonly udpPort: number | undefined;
+}
+
+/** Global settings whose effect is in the virtual services already; for printing. */
+export interface WrittenGlobal {
+  readonly checkTimeoutSeconds: number | undefined;
+  readonly negotiateTimeoutSeconds: number | undefined;
+  readonly checkCount: number;
+  readonly failureCount: number;
+  readonly isFork: boolean;
+  readonly isQuiescent: boolean;
+  readonly isCleanStop: boolean;
+  readonly fallback: GlobalFallback | undefined;
+  readonly fallback6: GlobalFallback | undefined;
+  readonly fallbackCommand: string | undefined;
+  readonly alert: AlertConfig;
 }
 
 export interface DirectorConfig {
@@ -98,4 +158,13 @@ export interface DirectorConfig {
   readonly isSupervised: boolean;
   readonly isAutoReload: boolean;
   readonly isReaddQuiescent: boolean;
+  /** Run with the path of this file when its content has changed. */
+  readonly callback: string | undefined;
+  /** Further configurations, each run as an instance of its own. */
+  readonly executes: readonly string[];
+  /** A file in it that is named like a real server takes this out of service. */
+  readonly maintenanceDir: string | undefined;
+  /** Sender of mails; undefined: root at this host. */
+  readonly alertFrom: string | undefined;
+  readonly written: WrittenGlobal;
 }

@@ -3,11 +3,19 @@
 
 import { createSink, type Diagnostic } from './diagnostic.js';
 import type { FallbackDraft, ReadContext } from './director-address.js';
-import { readFallbackLine } from './director-address.js';
-import type { DirectorConfig, VirtualServiceConfig } from './director-config.js';
-import { readInert, warnCheckCount } from './director-inert.js';
+import { readFallbackLine, resolvePort } from './director-address.js';
+import type { DirectorConfig, GlobalFallback, VirtualServiceConfig } from './director-config.js';
 import { coverSecret, type DirectorStatement, splitSections } from './director-lines.js';
 import type { NameLookup } from './director-names.js';
+import {
+  alertOf,
+  newOperations,
+  type OperationsDraft,
+  readOperation,
+  refuseRemoved,
+  warnCheckCount,
+  warnUnsupported,
+} from './director-operations.js';
 import { readCount, readLogfile, readYesNo } from './director-values.js';
 import { type GlobalDefaults, readVirtual } from './director-virtual.js';
 import { splitLines } from './lines.js';
@@ -16,6 +24,11 @@ export interface ParsedDirectorConfig {
   /** undefined when there is any error. */
   readonly config: DirectorConfig | undefined;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ParseOptions {
+  /** The configuration is only to be shown: what cannot be run is a warning then. */
+  readonly isShown?: boolean;
 }
 
 /** More virtual services than the field has; bounds the engine's work. */
@@ -36,16 +49,18 @@ interface GlobalDraft extends GlobalDefaults {
   isSupervised: boolean;
   isAutoReload: boolean;
   isReaddQuiescent: boolean;
+  readonly operations: OperationsDraft;
 }
 
 export function parseDirectorConfig(
   text: string,
   fileName: string,
   names: NameLookup,
+  { isShown = false }: ParseOptions = {},
 ): ParsedDirectorConfig {
   const lines = splitLines(text);
   const sink = createSink(fileName, lines, coverSecret);
-  const context: ReadContext = { sink, names };
+  const context: ReadContext = { sink, names, isShown };
   const sections = splitSections(lines, sink);
   const draft = readGlobals(sections.globals, context);
   const virtuals: VirtualServiceConfig[] = [];
@@ -84,9 +99,47 @@ export function parseDirectorConfig(
           isSupervised: draft.isSupervised,
           isAutoReload: draft.isAutoReload,
           isReaddQuiescent: draft.isReaddQuiescent,
+          ...operationsOf(draft, names),
         },
     diagnostics: sink.all,
   };
+}
+
+function operationsOf(
+  draft: GlobalDraft,
+  names: NameLookup,
+): Pick<DirectorConfig, 'callback' | 'executes' | 'maintenanceDir' | 'alertFrom' | 'written'> {
+  const { operations } = draft;
+  return {
+    callback: operations.callback,
+    executes: operations.executes,
+    maintenanceDir: operations.maintenanceDir,
+    alertFrom: operations.from,
+    written: {
+      checkTimeoutSeconds: draft.checkTimeout,
+      negotiateTimeoutSeconds: draft.negotiateTimeout,
+      checkCount: draft.checkCount,
+      failureCount: draft.failureCount,
+      isFork: draft.isFork,
+      isQuiescent: draft.isQuiescent,
+      isCleanStop: draft.isCleanStop,
+      fallback: globalFallback(draft.fallback, names),
+      fallback6: globalFallback(draft.fallback6, names),
+      fallbackCommand: operations.fallbackCommand,
+      alert: alertOf(operations, operations),
+    },
+  };
+}
+
+function globalFallback(
+  draft: FallbackDraft | undefined,
+  names: NameLookup,
+): GlobalFallback | undefined {
+  if (draft === undefined) return undefined;
+  const { address, forwarding, portText } = draft;
+  const port = (protocol: 'tcp' | 'udp'): number | undefined =>
+    portText === undefined ? undefined : resolvePort(portText, protocol, names);
+  return { address, forwarding, tcpPort: port('tcp'), udpPort: port('udp') };
 }
 
 function readGlobals(statements: readonly DirectorStatement[], context: ReadContext): GlobalDraft {
@@ -106,6 +159,7 @@ function readGlobals(statements: readonly DirectorStatement[], context: ReadCont
     isSupervised: false,
     isAutoReload: false,
     isReaddQuiescent: false,
+    operations: newOperations(),
   };
   for (const statement of statements) readGlobal(statement, draft, context);
   return draft;
@@ -166,6 +220,8 @@ function readGlobal(statement: DirectorStatement, draft: GlobalDraft, context: R
       draft.fallback6 = readFallbackLine(statement, context);
       return;
     default:
-      readInert(statement, 'global', context);
+      if (refuseRemoved(statement, context)) return;
+      readOperation(statement, 'global', draft.operations, context);
+      warnUnsupported(statement, context);
   }
 }

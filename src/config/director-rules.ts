@@ -85,6 +85,7 @@ function judgeService(
   const { kind } = virtual.checkType;
   if (kind !== 'negotiate' && kind !== 'combined') return;
   const written = draft.last.get('service');
+  judgeOracle(virtual, written ?? section.head, context);
   warnUnspoken(virtual.service, written ?? section.head, context);
   if (virtual.service !== 'none' || written !== undefined) return;
   const why = 'its port has no usual service';
@@ -92,6 +93,19 @@ function judgeService(
   context.sink.warning('unchecked-service', section.head.valueAt, message, {
     hint: 'write "service=http" or the like, or "checktype=connect"',
   });
+}
+
+/** There is no client for it that could be shipped; the original dies for want of its driver. */
+function judgeOracle(
+  virtual: VirtualServiceConfig,
+  { valueAt }: DirectorStatement,
+  { sink, isShown }: ReadContext,
+): void {
+  if (virtual.service !== 'oracle') return;
+  const message = `the real servers of ${virtual.name} cannot be asked: no check speaks oracle`;
+  const hint = 'use external: "checktype=external" with a checkcommand that asks the server';
+  if (isShown) sink.warning('bad-value', valueAt, message, { hint });
+  else sink.error('bad-value', valueAt, message, { hint });
 }
 
 /** Services whose `receive` is a regular expression on what the server says. */

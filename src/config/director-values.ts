@@ -46,6 +46,8 @@ const spokenServices: ReadonlySet<ServiceName> = new Set<ServiceName>([
   'https',
   'http_proxy',
   'none',
+  // Refused with words of its own.
+  'oracle',
 ]);
 
 const servicesByPort: ReadonlyMap<number, ServiceName> = new Map<number, ServiceName>([
@@ -301,24 +303,6 @@ export function readHttpMethod(
   if (method === 'GET' || method === 'HEAD') return method;
   sink.error('bad-value', statement.valueAt, 'httpmethod must be GET or HEAD');
   return undefined;
-}
-
-/** `all`, `none` alone, or some of the four states; mails themselves are not sent yet. */
-export function judgeAlertStatus(statement: DirectorStatement, { sink }: ReadContext): void {
-  const words = statement.value.trim().split(/\s*,\s*/);
-  const at = statement.valueAt;
-  for (const word of words) {
-    if (!/^(all|none|starting|running|stopping|reloading)$/.test(word)) {
-      sink.error('bad-value', at, `invalid email alert status at: "${word}"`, {
-        hint: 'all, none, or some of starting, running, stopping, reloading',
-      });
-      return;
-    }
-  }
-  const other = words.find((word) => word !== 'none');
-  if (words.includes('none') && other !== undefined) {
-    sink.error('bad-value', at, `invalid email alert status: "${other}" specified with "none"`);
-  }
 }
 
 /** Facilities of syslog(3); a logfile that starts with a slash is a file. */

@@ -20,9 +20,19 @@ import type {
   RealServerConfig,
   ServiceName,
   VirtualServiceConfig,
+  WrittenVirtual,
 } from './director-config.js';
-import { readInert, warnCheckCount } from './director-inert.js';
 import type { DirectorStatement, VirtualSection } from './director-lines.js';
+import {
+  alertOf,
+  newOperations,
+  type OperationsDraft,
+  readOperation,
+  refuseRemoved,
+  warnCheckCount,
+  warnUnsupported,
+  writtenAlert,
+} from './director-operations.js';
 import { judgeVirtual } from './director-rules.js';
 import {
   readCheckPort,
@@ -51,6 +61,7 @@ export interface GlobalDefaults {
   readonly isFork: boolean;
   readonly fallback: FallbackDraft | undefined;
   readonly fallback6: FallbackDraft | undefined;
+  readonly operations: OperationsDraft;
 }
 
 export interface VirtualDraft {
@@ -67,6 +78,7 @@ export interface VirtualDraft {
   schedulerFlags: number;
   httpMethod: 'GET' | 'HEAD';
   protocol: string | undefined;
+  readonly operations: OperationsDraft;
 }
 
 export function readVirtual(
@@ -90,6 +102,7 @@ export function readVirtual(
     schedulerFlags: 0,
     httpMethod: 'GET',
     protocol: undefined,
+    operations: newOperations(),
   };
   for (const statement of section.statements) readLine(statement, draft, family, context);
   const reals = draft.realLines.flatMap((line) => readRealLine(line, family, context));
@@ -150,12 +163,11 @@ function readSimple(
   family: 4 | 6,
   context: ReadContext,
 ): void {
-  const { name, kind, status } = statement.directive;
+  const { name, kind } = statement.directive;
   if (name === 'checkcount') warnCheckCount(statement, context);
-  if (status === 'not-supported-yet' || kind === 'removed') {
-    readInert(statement, 'virtual', context);
-    return;
-  }
+  if (refuseRemoved(statement, context)) return;
+  warnUnsupported(statement, context);
+  if (readOperation(statement, 'virtual', draft.operations, context)) return;
   const put = <T>(map: Map<string, T>, value: T | undefined): void => {
     if (value !== undefined) map.set(name, value);
   };
@@ -215,15 +227,13 @@ function nameOf(key: VirtualServiceConfig['key']): { readonly name: string; read
 
 function fallbackOf(
   key: VirtualServiceConfig['key'],
-  draft: VirtualDraft,
-  globals: GlobalDefaults,
+  draft: FallbackDraft | undefined,
   context: ReadContext,
 ): FallbackConfig | undefined {
-  const chosen = draft.fallback ?? (key.family === 6 ? globals.fallback6 : globals.fallback);
-  if (chosen === undefined) return undefined;
-  if (key.kind === 'fwmark') return resolveFallback(chosen, 'tcp', 0, context);
+  if (draft === undefined) return undefined;
+  if (key.kind === 'fwmark') return resolveFallback(draft, 'tcp', 0, context);
   const protocol = key.protocol === 'udp' ? 'udp' : 'tcp';
-  return resolveFallback(chosen, protocol, key.port, context);
+  return resolveFallback(draft, protocol, key.port, context);
 }
 
 function finish(
@@ -241,6 +251,8 @@ function finish(
   const service = draft.service ?? (key.kind === 'fwmark' ? 'none' : serviceOfPort(key.port));
   const ownInterval = globals.isFork ? counts.get('checkinterval') : undefined;
   const isUdp = key.kind === 'address' && key.protocol === 'udp';
+  const fallback = fallbackOf(key, draft.fallback, context);
+  const standIn = key.family === 6 ? globals.fallback6 : globals.fallback;
   return {
     key,
     ...nameOf(key),
@@ -251,7 +263,7 @@ function finish(
     isOnePacket: isUdp && (flags.get('ops') ?? false),
     schedulerFlags: draft.schedulerFlags,
     reals,
-    fallback: fallbackOf(key, draft, globals, context),
+    fallback: fallback ?? fallbackOf(key, standIn, context),
     checkType: draft.checkType,
     service,
     checkCommand: texts.get('checkcommand') ?? '/bin/true',
@@ -271,6 +283,29 @@ function finish(
     secret: texts.get('secret') ?? '',
     isQuiescent: flags.get('quiescent') ?? globals.isQuiescent,
     isCleanStop: flags.get('cleanstop') ?? globals.isCleanStop,
+    serviceName: texts.get('servicename'),
+    comment: texts.get('comment'),
+    fallbackCommand: draft.operations.fallbackCommand ?? globals.operations.fallbackCommand,
+    monitorFile: draft.operations.monitorFile,
+    alert: alertOf(draft.operations, globals.operations),
+    written: writtenVirtual(draft, fallback),
+  };
+}
+
+function writtenVirtual(draft: VirtualDraft, fallback: FallbackConfig | undefined): WrittenVirtual {
+  const { counts, flags, texts, last, operations } = draft;
+  return {
+    checkIntervalSeconds: counts.get('checkinterval'),
+    persistentSeconds: counts.get('persistent'),
+    netmask: last.get('netmask')?.value.trim(),
+    schedulerFlags: last.get('schedflags')?.value.trim(),
+    load: texts.get('load'),
+    isOnePacket: flags.get('ops') ?? false,
+    isQuiescent: flags.get('quiescent'),
+    isCleanStop: flags.get('cleanstop'),
+    fallback,
+    fallbackCommand: operations.fallbackCommand,
+    alert: writtenAlert(operations),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   ServiceName,
   VirtualServiceConfig,
 } from '../config/director-config.js';
+import { checkPort, isWholeUrl, pairOf, requestUrl } from './check-target.js';
 import { realKey } from './real-server-text.js';
 
 export interface PlannedCheck {
@@ -22,28 +23,6 @@ export interface PlannedCheck {
   /** Keys of the real servers that the result is for. */
   readonly realKeys: readonly string[];
 }
-
-const DEFAULT_PORTS: Readonly<Partial<Record<ServiceName, number>>> = {
-  ftp: 21,
-  smtp: 25,
-  dns: 53,
-  http: 80,
-  pop: 110,
-  nntp: 119,
-  imap: 143,
-  ldap: 389,
-  https: 443,
-  submission: 587,
-  ldaps: 636,
-  imaps: 993,
-  pops: 995,
-  oracle: 1521,
-  radius: 1812,
-  http_proxy: 3128,
-  mysql: 3306,
-  sip: 5060,
-  pgsql: 5432,
-};
 
 const UDP_SERVICES: ReadonlySet<ServiceName> = new Set(['dns', 'radius', 'sip']);
 
@@ -96,10 +75,6 @@ function plannedCheck(virtual: VirtualServiceConfig, real: RealServerConfig): Pl
     realKeys: [realKey(virtual, real)],
   };
 }
-
-/** `checkport`, else the port of the real server, else the usual port of the service. */
-const checkPort = (virtual: VirtualServiceConfig, real: RealServerConfig): number =>
-  virtual.checkPort ?? (real.port > 0 ? real.port : (DEFAULT_PORTS[virtual.service] ?? 0));
 
 function target(virtual: VirtualServiceConfig, real: RealServerConfig, timeoutSeconds: number) {
   return {
@@ -192,37 +167,23 @@ function negotiateSpec(virtual: VirtualServiceConfig, real: RealServerConfig): C
   }
 }
 
-/** The pair on a real line stands for that of the virtual service when both are given. */
-function pairOf(
-  virtual: VirtualServiceConfig,
-  real: RealServerConfig,
-): { readonly request: string; readonly receive: string } {
-  const { request, receive } = real;
-  if (request === undefined || receive === undefined) return virtual;
-  return { request, receive };
-}
-
 function httpSpec(
   virtual: VirtualServiceConfig,
   real: RealServerConfig,
   service: 'http' | 'https' | 'http_proxy',
 ): CheckSpec {
-  const { request, receive } = pairOf(virtual, real);
-  const isProxy = service === 'http_proxy';
-  const scheme = service === 'https' ? 'https' : 'http';
+  const { receive } = pairOf(virtual, real);
   const timed = target(virtual, real, virtual.negotiateTimeoutSeconds);
-  const path = request.replace(/^\/+/, '');
   const own = bracketed(real.family, real.address);
-  const isWhole = isProxy || path.startsWith(`${scheme}://`);
   return {
     kind: 'http',
     ...timed,
-    scheme,
+    scheme: service === 'https' ? 'https' : 'http',
     method: virtual.httpMethod,
-    url: isWhole ? path : `${scheme}://${own}:${timed.port}/${path}`,
+    url: requestUrl(virtual, real, service),
     // Never with the port (ldirectord 4.12, recorded). A whole URL names its own host.
-    host: isWhole ? '' : (virtual.virtualHost ?? own),
-    isProxy,
+    host: isWholeUrl(virtual, real, service) ? '' : (virtual.virtualHost ?? own),
+    isProxy: service === 'http_proxy',
     receive,
   };
 }

@@ -3,7 +3,12 @@
 
 import type { Result } from '../base/result.js';
 import type { Now } from '../base/time.js';
-import { type Diagnostic, ldirectordForm } from '../config/diagnostic.js';
+import {
+  type Diagnostic,
+  formatDiagnostic,
+  ldirectordForm,
+  sortDiagnostics,
+} from '../config/diagnostic.js';
 import type { DirectorConfig } from '../config/director-config.js';
 import type { IpvsTable } from '../kernel/ipvs.js';
 import type { CheckRunner } from '../runtime/checks/run-check.js';
@@ -46,6 +51,17 @@ export interface DirectorOptions {
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_CONFIG = 2;
+
+/** For a terminal: errors first, each in ldirectord's words, then with its place and hint. */
+export function diagnosticReport(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const isError = (each: Diagnostic): boolean => each.severity === 'error';
+  const sorted = sortDiagnostics(diagnostics);
+  const errorsFirst = [...sorted.filter(isError), ...sorted.filter((each) => !isError(each))];
+  return errorsFirst.flatMap((each) => [
+    ldirectordForm(each, process.pid),
+    ...formatDiagnostic(each).split('\n'),
+  ]);
+}
 
 export const diagnosticLines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
   diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));

@@ -12,9 +12,11 @@ import { DAEMON_SCRIPT, startDaemon } from './daemon-start.js';
 import {
   type DirectorMachine,
   diagnosticLines,
+  diagnosticReport,
   EXIT_CONFIG,
   EXIT_FAILED,
   EXIT_OK,
+  type LoadedDirectorConfig,
 } from './director-machine.js';
 import {
   DEFAULT_CONFIG_DIR,
@@ -184,13 +186,7 @@ class Command {
     }
     const machine = await this.#machine();
     const loaded = await machine.loadConfig(path);
-    const lines = diagnosticLines(loaded.diagnostics);
-    // The daemon logs warnings itself; an error ends here, so that it has to be logged here.
-    const isBad = loaded.config === undefined;
-    for (const text of lines) {
-      if (isBad) this.#say(text);
-      else this.#parts.err(`${text}\n`);
-    }
+    this.#tellDiagnostics(loaded);
     if (loaded.config === undefined) return EXIT_CONFIG;
     if (this.#line.isDebug || loaded.config.isSupervised) return this.#runHere(path);
     const outcome = await startDaemon(
@@ -211,6 +207,12 @@ class Command {
       this.#parts.err('the table is set up; some first checks are still going on\n');
     }
     return EXIT_OK;
+  }
+
+  /** The daemon logs warnings itself; an error ends here, so that it has to be logged here. */
+  #tellDiagnostics({ config, diagnostics }: LoadedDirectorConfig): void {
+    for (const text of diagnosticReport(diagnostics)) this.#parts.err(`${text}\n`);
+    if (config === undefined) for (const text of diagnosticLines(diagnostics)) this.#log(text);
   }
 
   async #runHere(path: string): Promise<number> {
@@ -260,7 +262,7 @@ class Command {
     const machine = await this.#machine();
     const loaded = await machine.loadConfig(path);
     if (loaded.config === undefined) {
-      for (const text of diagnosticLines(loaded.diagnostics)) this.#say(text);
+      this.#tellDiagnostics(loaded);
       return EXIT_CONFIG;
     }
     const stopped = await this.#stop(running);

@@ -43,7 +43,8 @@ export async function resolveNames(
     faultsOf(needed.folders, folderFault),
   ]);
   return {
-    hostName: hostname(),
+    // As ldirectord does, for default logins.
+    hostName: process.env.HOSTNAME || hostname(),
     host: (name, family) => hosts.get(`${family} ${name}`),
     service: (name, protocol) => {
       const ports = services.get(name);

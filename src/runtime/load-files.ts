@@ -9,7 +9,7 @@ import { type AuthKeysFile, parseAuthKeys } from '../config/auth-keys.js';
 import { createSink, type Diagnostic, hasErrors, wholeFile } from '../config/diagnostic.js';
 import type { DirectorConfig } from '../config/director-config.js';
 import { createRecordingLookup } from '../config/director-names.js';
-import { parseDirectorConfig } from '../config/director-parser.js';
+import { type ParseOptions, parseDirectorConfig } from '../config/director-parser.js';
 import { type HaConfig, parseHaConfig } from '../config/ha-config.js';
 import { parseHaresources } from '../config/haresources.js';
 import { configBytesMax } from '../config/lines.js';
@@ -150,11 +150,11 @@ export interface LoadedDirectorFile {
 /** One ldirectord.cf, its names resolved once. */
 export async function loadDirectorFile(
   path: string,
-  options: NameOptions = {},
+  options: NameOptions & ParseOptions = {},
 ): Promise<LoadedDirectorFile> {
   const { text, diagnostics } = await readConfigFile(path, 'utf8');
   if (text === undefined) return { config: undefined, diagnostics };
   const needed = createRecordingLookup();
   parseDirectorConfig(text, path, needed);
-  return parseDirectorConfig(text, path, await resolveNames(needed, options));
+  return parseDirectorConfig(text, path, await resolveNames(needed, options), options);
 }

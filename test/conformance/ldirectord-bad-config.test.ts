@@ -1,8 +1,12 @@
 // Configurations that ldirectord 4.12 refuses, with the line and the words of its message.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { ldirectordForm } from '#src/config/diagnostic.js';
 import { parseDirectorConfig } from '#src/config/director-parser.js';
@@ -12,6 +16,7 @@ import { recordedNames } from './ldirectord-names.js';
 interface BadConfig {
   readonly name: string;
   readonly config: string;
+  readonly exit: number;
   readonly line: number;
   readonly message: string;
   readonly peer_bug?: boolean;
@@ -57,6 +62,34 @@ describe('configurations that ldirectord refuses', () => {
       });
     }
   }
+
+  it('end the start with their exit status, its words first, then place, caret and hint', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lubdub-bad-'));
+    try {
+      // One run of the program for each kind of place; the words of all are compared above.
+      for (const name of ['unknown-in-virtual', 'quiescent-true', 'duplicate-virtual']) {
+        const each = cases.find((one) => one.name === name);
+        assert.ok(each);
+        const path = join(folder, 'bad.cf');
+        writeFileSync(path, each.config);
+        const program = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
+        const args = [program, 'ldirectord', '--run-dir', folder, path, 'start'];
+        const { status, stderr, pid } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+        const lines = stderr.split('\n');
+        assert.equal(status, each.exit, stderr);
+        const place = `reading file ${path} at line ${each.line}`;
+        assert.equal(
+          lines[0]?.startsWith(`Error [${pid}] ${place}: ${each.message}`),
+          true,
+          stderr,
+        );
+        assert.match(lines[1] ?? '', new RegExp(`^${path}:\\d+:\\d+: error: `));
+        assert.match(lines[3] ?? '', /^ +\| +\^/);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('that are recorded faults of ldirectord are all decided here', () => {
     const faults = cases.filter((each) => each.peer_bug === true).map((each) => each.name);

@@ -1,12 +1,16 @@
 // What ldirectord 4.12 made of configurations, as its own parser was asked.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { ldirectordForm } from '#src/config/diagnostic.js';
-import type { DirectorConfig, VirtualServiceConfig } from '#src/config/director-config.js';
 import { parseDirectorConfig } from '#src/config/director-parser.js';
+import { configMeaning } from '#src/director/config-meaning.js';
 
 import { recordedNames } from './ldirectord-names.js';
 
@@ -26,113 +30,11 @@ const { cases } = JSON.parse(readFileSync(file, 'utf8')) as {
   readonly cases: readonly ParseCase[]; // our own file
 };
 
-const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);
-const yesNo = (flag: boolean): string => (flag ? 'yes' : 'no');
-
-function globalMeaning(config: DirectorConfig): Recorded {
-  return {
-    autoreload: yesNo(config.isAutoReload),
-    checkinterval: config.checkIntervalSeconds,
-    logfile: config.logfile,
-    readdquiescent: yesNo(config.isReaddQuiescent),
-    supervised: yesNo(config.isSupervised),
-  };
-}
-
-function keyMeaning(virtual: VirtualServiceConfig): Recorded {
-  const { key } = virtual;
-  const family = key.family === 6 ? 'ipv6' : 'ipv4';
-  if (key.kind === 'fwmark') return { family, protocol: 'fwm', fwmark: key.mark };
-  const { protocol, port } = key;
-  return { family, protocol, port, address: bracketed(key.address) };
-}
-
-/** The arguments that ldirectord hands to ipvsadm for the service. */
-function serviceArguments(virtual: VirtualServiceConfig): string {
-  const { key } = virtual;
-  const words =
-    key.kind === 'fwmark'
-      ? ['-f', `${key.mark}`, ...(key.family === 6 ? ['-6'] : [])]
-      : [key.protocol === 'udp' ? '-u' : '-t', `${bracketed(key.address)}:${key.port}`];
-  if (virtual.isOnePacket) words.push('-o');
-  words.push('-s', virtual.scheduler);
-  if (virtual.persistentSeconds !== undefined) words.push('-p', `${virtual.persistentSeconds}`);
-  return words.join(' ');
-}
-
-function virtualMeaning(virtual: VirtualServiceConfig): Recorded {
-  const { checkType, fallback } = virtual;
-  return {
-    ...keyMeaning(virtual),
-    checktype: checkType.kind,
-    connects_per_negotiate: checkType.kind === 'combined' ? checkType.connects : undefined,
-    checkcommand: virtual.checkCommand,
-    checkport: virtual.checkPort,
-    service: virtual.service,
-    scheduler: virtual.scheduler,
-    persistent: virtual.persistentSeconds,
-    request: virtual.request,
-    receive: virtual.receive,
-    httpmethod: virtual.httpMethod,
-    virtualhost: virtual.virtualHost,
-    login: virtual.login,
-    passwd: virtual.password,
-    database: virtual.database,
-    secret: virtual.secret,
-    effective_checkcount: virtual.checkCount,
-    effective_checktimeout: virtual.checkTimeoutSeconds,
-    effective_failurecount: virtual.failureCount,
-    effective_negotiatetimeout: virtual.negotiateTimeoutSeconds,
-    fallback: fallback && {
-      server: bracketed(fallback.address),
-      port: fallback.port,
-      forward: fallback.forwarding,
-    },
-    real: virtual.reals.map((real) => ({
-      server: bracketed(real.address),
-      port: real.port,
-      forward: real.forwarding,
-      weight: real.weight,
-      request: real.request ?? virtual.request,
-      receive: real.receive ?? virtual.receive,
-      upper_threshold: real.upperThreshold || undefined,
-      lower_threshold: real.lowerThreshold || undefined,
-    })),
-  };
-}
-
-/** The recorded values of the fields that we model; null was recorded for what is not set. */
-function pick(recorded: Recorded, modelled: Recorded): Recorded {
-  const picked: Record<string, unknown> = {};
-  for (const name of Object.keys(modelled)) {
-    const value = recorded[name] ?? undefined;
-    picked[name] =
-      Array.isArray(value) && Array.isArray(modelled[name])
-        ? value.map((each, at) => pick(each, (modelled[name] as Recorded[])[at] ?? {}))
-        : typeof value === 'object' && value !== null && modelled[name] !== undefined
-          ? pick(value as Recorded, modelled[name] as Recorded)
-          : value;
-  }
-  return picked;
-}
-
-/** A virtual service without a fallback of its own has the global one of its family. */
-function withGlobalFallback(recorded: Recorded, global: Recorded): Recorded {
-  if (recorded.fallback != null) return recorded;
-  const both = global[recorded.family === 'ipv6' ? 'fallback6' : 'fallback'] as
-    | { readonly tcp: Recorded }
-    | null
-    | undefined; // as the recordings have it
-  if (both == null) return recorded;
-  return { ...recorded, fallback: { ...both.tcp, port: both.tcp.port ?? recorded.port } };
-}
-
 /** Values that ldirectord gets wrong by a recorded fault: what we have instead, and why. */
-function corrected(recorded: Recorded, config: string, reals: Recorded[]): Recorded {
-  const isServiceWritten = config.includes('service=');
+function corrected(recorded: Recorded): Recorded {
   const own = 'ldirectord@HOSTNAME';
   // Login defaults belong to the service, also when it follows from the port.
-  const isGuessed = !isServiceWritten && recorded.login === '';
+  const isGuessed = recorded.login === '';
   const logins =
     isGuessed && recorded.service === 'ftp'
       ? { login: 'anonymous', passwd: own }
@@ -140,7 +42,11 @@ function corrected(recorded: Recorded, config: string, reals: Recorded[]): Recor
         ? { login: own }
         : {};
   // A request on the real line that begins with a slash must not void the pair.
-  const real = reals.map((each) => (each.request === '/b.html' ? { ...each, receive: 'B' } : each));
+  const reals = recorded.real as readonly Recorded[]; // as the recordings have it
+  const real = reals.map((each) => {
+    if (each.request !== '/b.html') return each;
+    return { ...each, receive: 'B', url: String(each.url).replace('z.html', 'b.html') };
+  });
   return { ...recorded, ...logins, real };
 }
 
@@ -155,7 +61,8 @@ const differing: Readonly<Record<string, string>> = {
 describe('configurations as ldirectord understands them', () => {
   for (const each of cases) {
     const reason = differing[each.name];
-    const parsed = parseDirectorConfig(each.config, '@CONF@', recordedNames(each.hosts));
+    const names = recordedNames(each.hosts);
+    const parsed = parseDirectorConfig(each.config, '@CONF@', names, { isShown: true });
     if (reason !== undefined) {
       it(`${each.name}: differs, ${reason}`, () => {
         assert.equal(each.peer_bug, true);
@@ -163,25 +70,11 @@ describe('configurations as ldirectord understands them', () => {
       });
       continue;
     }
-    it(`${each.name}: has the recorded meaning`, () => {
+    it(`${each.name}: is shown with the recorded meaning, no field more or less`, () => {
       const { config, diagnostics } = parsed;
       assert.ok(config, diagnostics.map((one) => ldirectordForm(one, 1)).join('\n'));
-      const global = globalMeaning(config);
-      assert.deepEqual(global, pick(each.parsed.global, global));
-      assert.equal(config.virtuals.length, each.parsed.virtual.length);
-      for (const [at, virtual] of config.virtuals.entries()) {
-        const bare = each.parsed.virtual[at] ?? {};
-        const reals = bare.real as Recorded[]; // as the recordings have it
-        const recorded = corrected(
-          withGlobalFallback(bare, each.parsed.global),
-          each.config,
-          reals,
-        );
-        const meaning = virtualMeaning(virtual);
-        if (each.peer_bug !== true) assert.deepEqual(meaning, pick(recorded, meaning));
-        const flags = String(recorded.ipvsadm_flags).replace(/ -[Mb] \S+/g, '');
-        assert.equal(serviceArguments(virtual), flags);
-      }
+      const virtual = each.parsed.virtual.map((one) => corrected(one));
+      assert.deepEqual(configMeaning(config), { global: each.parsed.global, virtual });
     });
 
     it(`${each.name}: brings the recorded warnings`, () => {
@@ -197,4 +90,33 @@ describe('configurations as ldirectord understands them', () => {
       }
     });
   }
+});
+
+describe('lubdub config show --json', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lubdub-config-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'lab.cf');
+  const show = (text: string) => {
+    writeFileSync(path, text);
+    const program = fileURLToPath(new URL('../../bin/lubdub.js', import.meta.url));
+    return spawnSync(process.execPath, [program, 'config', 'show', '--json', path], {
+      encoding: 'utf8',
+    });
+  };
+
+  it('prints the meaning of a recorded file to standard output', () => {
+    const each = cases.find(({ name }) => name === 'virtual-everything');
+    assert.ok(each);
+    const { status, stdout, stderr } = show(each.config);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), each.parsed);
+    assert.match(stderr, /lab\.cf:8:2: warning: checkcount option is deprecated/);
+  });
+
+  it('prints no meaning of a file with errors, but every error', () => {
+    const { status, stdout, stderr } = show('quiescent=maybe\nschedulr=x\n');
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /:1:11: error: quiescent must be/);
+    assert.match(stderr, /:2:1: error: Unknown command schedulr=x/);
+  });
 });

@@ -28,6 +28,13 @@ export const fallback = (text: string): NonNullable<VirtualServiceConfig['fallba
   return { family, address, port, forwarding: 'masq' };
 };
 
+const noAlert: VirtualServiceConfig['alert'] = {
+  to: '',
+  repeatSeconds: 0,
+  states: ['starting', 'running', 'stopping', 'reloading'],
+  smtp: undefined,
+};
+
 export const virtual = (
   text: string,
   reals: readonly RealServerConfig[],
@@ -64,6 +71,24 @@ export const virtual = (
     secret: '',
     isQuiescent: false,
     isCleanStop: true,
+    serviceName: undefined,
+    comment: undefined,
+    fallbackCommand: undefined,
+    monitorFile: undefined,
+    alert: noAlert,
+    written: {
+      checkIntervalSeconds: undefined,
+      persistentSeconds: undefined,
+      netmask: undefined,
+      schedulerFlags: undefined,
+      load: undefined,
+      isOnePacket: false,
+      isQuiescent: undefined,
+      isCleanStop: undefined,
+      fallback: undefined,
+      fallbackCommand: undefined,
+      alert: {},
+    },
     ...more,
   };
 };
@@ -78,5 +103,22 @@ export const config = (
   isSupervised: false,
   isAutoReload: false,
   isReaddQuiescent: false,
+  callback: undefined,
+  executes: [],
+  maintenanceDir: undefined,
+  alertFrom: undefined,
+  written: {
+    checkTimeoutSeconds: undefined,
+    negotiateTimeoutSeconds: undefined,
+    checkCount: 1,
+    failureCount: 1,
+    isFork: false,
+    isQuiescent: false,
+    isCleanStop: true,
+    fallback: undefined,
+    fallback6: undefined,
+    fallbackCommand: undefined,
+    alert: noAlert,
+  },
   ...more,
 });

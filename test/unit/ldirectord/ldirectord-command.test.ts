@@ -138,7 +138,8 @@ test('a start with a mistake in the file tells all of them and exits with 2', as
   await site.folder.write('lab.cf', `${site.good}    schedulr=rr\n    ops=maybe\n`);
   const said = await site.command('lab.cf', 'start');
   assert.equal(said.exit, 2);
-  assert.equal(said.err.trim().split('\n').length, 2);
+  assert.equal(said.err.match(/^Error \[/gm)?.length, 2);
+  assert.equal(said.err.match(/\^~/g)?.length, 2, 'each with its caret');
   await assert.rejects(stat(site.folder.file('ldirectord.lab.cf.pid')));
 });
 
