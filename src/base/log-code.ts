@@ -120,6 +120,9 @@ export const logCodes = [
   'address-announced',
   'announcement-failed',
   'vip-seen',
+  'vip-displaced',
+  'vip-unkept',
+  'vip-claimed',
   'director-died',
   'table-withdrawn',
   // heartbeat: healing

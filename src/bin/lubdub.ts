@@ -130,6 +130,27 @@ Exit status: 0 done, 1 refused or not in time, 3 the daemon cannot be reached.`,
   }
 }
 
+function addAnnounce(program: Command): void {
+  program
+    .command('announce')
+    .argument('<vip>', 'an address that this node holds, or all')
+    .description('announce a held address to its segment again (gratuitous ARP, IPv6 likewise)')
+    .addOption(runDirOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lubdub announce 10.142.85.64
+  lubdub announce all
+
+Exit status: 0 announced, 1 not held here, 3 the daemon cannot be reached.`,
+    )
+    .action(async (vip: string, options: { runDir: string }) => {
+      const { runAnnounce } = await import('./announce-command.js');
+      setExit(await runAnnounce(vip, options));
+    });
+}
+
 function addCheck(program: Command): void {
   program
     .command('check')
@@ -253,6 +274,7 @@ addHeartbeat(program);
 addDirector(program);
 addStatus(program);
 addMoves(program);
+addAnnounce(program);
 addCheck(program);
 addConfig(program);
 addWire(program);

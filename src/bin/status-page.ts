@@ -65,6 +65,20 @@ function nodeRows(report: JsonObject): readonly (readonly string[])[] {
   });
 }
 
+/** Of a held address: how often it was announced, and what is wrong with it. */
+function addressCells(report: JsonObject, resource: JsonValue | undefined): readonly string[] {
+  const address = records(report.addresses).find((each) => each.word === resource);
+  if (address === undefined) return ['', '', ''];
+  const facts: string[] = [];
+  const [claim] = records([address.claim ?? null]);
+  if (claim !== undefined) {
+    const count = `${word(claim.claims)} times, last ${ageText(claim.secondsAgo)} ago`;
+    facts.push(`CLAIMED by ${word(claim.mac)} too (${count})`);
+  }
+  if (address.restored !== 0) facts.push(`put back ${word(address.restored)} times`);
+  return [`announced ${word(address.announced)}`, '', facts.join(', ')];
+}
+
 function groupRows(report: JsonObject): readonly (readonly string[])[] {
   return records(report.groups).flatMap((group) => {
     const rows: string[][] = [
@@ -77,7 +91,8 @@ function groupRows(report: JsonObject): readonly (readonly string[])[] {
       ],
     ];
     for (const resource of records(group.resources)) {
-      rows.push([`  ${word(resource.word)}`, word(resource.state), '', '', '']);
+      const about = addressCells(report, resource.word);
+      rows.push([`  ${word(resource.word)}`, word(resource.state), ...about]);
     }
     return rows;
   });

@@ -43,6 +43,8 @@ export interface ClusterConfig {
   readonly stopRetriesMax?: number | undefined;
   /** What follows when a resource still runs after them; left out `hold`. */
   readonly stopFailure?: 'hold' | 'reboot';
+  /** Time between two announcements of what is held; 0 is never, left out one minute. */
+  readonly announceInterval?: Duration;
   /** What resets a dead node, as it is to be named in the log; undefined: nothing does. */
   readonly stonithDevice?: string | undefined;
 }

@@ -55,7 +55,7 @@ export function adopt(ctx: Context): void {
 /** We are active: say so, take from nodes that are not there, or wait for those that are. */
 export function onCommUp(ctx: Context): void {
   if (ctx.holding.phase === 'shutdown') return;
-  ctx.deadlines.set('refresh', after(ctx.now.monotonic, refreshInterval));
+  planRefresh(ctx);
   const dead = [...ctx.nodes.values()].filter(
     (node) => !node.isLocal && node.kind === 'normal' && node.state === 'dead',
   );
@@ -218,9 +218,14 @@ export function onNodeRestarted(ctx: Context, node: NodeRecord): void {
   ctx.holding.isFailbackDue = true;
 }
 
+function planRefresh(ctx: Context): void {
+  const interval = ctx.config.announceInterval ?? refreshInterval;
+  if (interval > 0) ctx.deadlines.set('refresh', after(ctx.now.monotonic, interval));
+}
+
 /** What a switch or a neighbour has forgotten or learnt wrongly is mended by and by. */
 export function refreshAnnouncements(ctx: Context): void {
-  ctx.deadlines.set('refresh', after(ctx.now.monotonic, refreshInterval));
+  planRefresh(ctx);
   const { claim } = ctx.holding;
   if (!claim.local && !claim.foreign) return;
   ctx.effects.push({ kind: 'announce-held', reason: 'refresh' });

@@ -13,6 +13,7 @@ import { readEnvironment, readStonith, readStopRetries, type StonithDevice } fro
 import { addMedia, type HaMedium } from './ha-media.js';
 import { judgeCluster, judgeTimes } from './ha-rules.js';
 import { type HaStatement, parseStatements } from './ha-statements.js';
+import { readVipSettings, type VipSettings } from './ha-vip.js';
 import { splitLines } from './lines.js';
 import type { AutoFailback } from './resource-group.js';
 
@@ -54,6 +55,7 @@ export interface HaConfig {
   readonly watchdog: string | undefined;
   /** What follows a stop that never succeeds. */
   readonly stopFailure: 'hold' | 'reboot';
+  readonly vips: VipSettings;
   /** `env STOPRETRYMAX=N`: retries of a stop; 0 means for ever. */
   readonly stopRetriesMax: number | undefined;
   /** Of `env` lines: variables of scripts, by name with the HA_ in front. */
@@ -139,6 +141,7 @@ function readDraft(
     stonith: readStonith(statements, localNode, sink),
     watchdog: word('watchdog'),
     stopFailure: word('stop_failure') === 'reboot' ? 'reboot' : 'hold',
+    vips: readVipSettings(single),
     environment,
     stopRetriesMax: readStopRetries(environment.HA_STOPRETRYMAX),
     parameters: Object.fromEntries([...single].map(([name, each]) => [name, each.text])),

@@ -195,6 +195,13 @@ const supported: readonly Row[] = [
     'hold',
     'What follows a resource that does not stop: keep it and alarm, or reset this machine.',
   ],
+  [
+    'vip_refresh',
+    time,
+    's',
+    '60',
+    'Time between two announcements of the addresses that are held; 0 is never (extension).',
+  ],
 ];
 
 const accepted: readonly Row[] = [

@@ -1,6 +1,8 @@
 // What the daemon answers on its control socket: one function per question.
 
+import { logLine } from '../base/log-line.js';
 import type { HoldSelection } from '../cluster/cluster-event.js';
+import { ANNOUNCEMENTS } from '../resources/address-resource.js';
 import type { JsonObject, JsonValue } from '../runtime/control-socket.js';
 import type { Daemon } from './daemon-parts.js';
 import { askEngine } from './operator.js';
@@ -23,6 +25,21 @@ async function moveResources(
   return answer.isDone ? { ok: true, text: answer.text } : { ok: false, error: answer.text };
 }
 
+/** `all` is every address that this node holds. */
+function announce(daemon: Daemon, address: JsonValue | undefined): JsonObject {
+  const { addresses } = daemon.resources;
+  const held = [...addresses.held().values()].map((vip) => vip.address);
+  const wanted = held.filter((each) => address === 'all' || each === address);
+  if (wanted.length === 0) {
+    const what = address === 'all' ? 'no address' : `${String(address)} is no address that`;
+    return { ok: false, error: `${what} is held here` };
+  }
+  for (const each of wanted) addresses.announceOne(each, ANNOUNCEMENTS);
+  const text = `announced on request: ${wanted.join(' ')}`;
+  daemon.prepared.log.write(logLine('info', 'address-announced', text));
+  return { ok: true, text: `announcing ${wanted.join(' ')}, ${ANNOUNCEMENTS} times` };
+}
+
 export async function answerDaemonQuestion(
   daemon: Daemon,
   question: JsonObject,
@@ -34,6 +51,8 @@ export async function answerDaemonQuestion(
       return moveResources(daemon, 'standby', question.selection);
     case 'takeover':
       return moveResources(daemon, 'takeover', question.selection);
+    case 'announce':
+      return announce(daemon, question.address);
     case 'parameter': {
       const name = question.name;
       const known = daemon.prepared.config.parameters;

@@ -11,6 +11,7 @@ import type { HeldResources } from './held-resources.js';
 import type { HeartbeatPaths } from './paths.js';
 import type { Preparation } from './preparation.js';
 import type { ServiceManager } from './service-manager.js';
+import type { VipGuard } from './vip-guard.js';
 
 export interface OperatorAnswer {
   readonly isDone: boolean;
@@ -38,6 +39,7 @@ export interface Daemon {
   readonly service: ServiceManager;
   fencing?: Fencing;
   linkWatch?: KernelWatch | undefined;
+  vipGuard?: VipGuard;
   willWriting?: Promise<void> | undefined;
   isWillStale?: boolean;
   isLeaving?: boolean;

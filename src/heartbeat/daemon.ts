@@ -28,6 +28,7 @@ import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './path
 import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openServiceManager } from './service-manager.js';
+import { startVipGuard } from './vip-guard.js';
 import { startVipWatch } from './vip-watch.js';
 import { isHolding, readBootId, removeWill, type Will, writeWill } from './will.js';
 import type { OutwardEffect } from './worker-messages.js';
@@ -176,6 +177,7 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
   const resources = setup.cluster.groups.flatMap((group) => group.resources);
   const rehearse = (): void => daemon.resources.addresses.rehearse(resources);
   daemon.timers.push(setTimeout(rehearse, REHEARSAL_AFTER_MS));
+  daemon.vipGuard = startVipGuard(daemon);
   daemon.linkWatch = startLinkWatch(daemon);
 }
 
@@ -246,7 +248,7 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       });
       return;
     case 'announce-held':
-      daemon.resources.addresses.announceHeld(effect.reason, effect.reason === 'refresh');
+      announceHeld(daemon, effect.reason);
       return;
     case 'answer-operator':
       daemon.operators.get(effect.id)?.({ isDone: effect.isDone, text: effect.text });
@@ -256,6 +258,13 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       void leave(daemon, effect.how, hooks);
       return;
   }
+}
+
+/** The refresh is for switches that forget: one frame, and no line for each. */
+function announceHeld(daemon: Daemon, reason: string): void {
+  const { addresses } = daemon.resources;
+  if (reason === 'refresh') addresses.announceHeld(reason, true, 1);
+  else addresses.announceHeld(reason, false);
 }
 
 /** `stop_failure reboot`. The log is flushed first: it is all that will be known of the reason. */
@@ -334,6 +343,7 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   daemon.isLeaving = true;
   for (const timer of daemon.timers) clearInterval(timer);
   daemon.linkWatch?.close();
+  daemon.vipGuard?.close();
   daemon.fencing?.close();
   daemon.service.stopping();
   await daemon.resources.directors.end();

@@ -22,7 +22,11 @@ export function startLinkWatch(daemon: Daemon): KernelWatch | undefined {
       daemon.prepared.log.write(logLine('info', 'link-returned', `${reason}: announcing`));
       daemon.resources.addresses.announceHeld(reason, true);
     },
-    onOverflow: () => hasCarrier.clear(),
+    onAddress: (address, isPresent) => daemon.vipGuard?.onAddress(address, isPresent),
+    onOverflow: () => {
+      hasCarrier.clear();
+      daemon.vipGuard?.lookAtAll();
+    },
   });
   if (watch.ok) return watch.value;
   const text = `link changes are not seen: ${watch.detail}`;

@@ -142,6 +142,7 @@ function buildSetup(
       isBadPackLogged: config.isBadPackLogged,
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
+      announceInterval: config.vips.refresh,
       stonithDevice: config.stonith === undefined ? undefined : deviceName(config.stonith),
     },
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },

@@ -4,6 +4,7 @@
 import type { ClusterStatus, GroupStatus, NodeStatus } from '../cluster/cluster-status.js';
 import type { JsonObject } from '../runtime/control-socket.js';
 import { version } from '../runtime/version.js';
+import { findAddresses, reportAddresses } from './address-report.js';
 import type { Daemon } from './daemon-parts.js';
 import type { BeatSnapshot } from './worker-messages.js';
 
@@ -140,7 +141,9 @@ export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
   const { cluster, takenAt } = snapshot;
   const directors = await daemon.resources.directors.report();
   const local = cluster.nodes.find((node) => node.isLocal);
+  const addresses = reportAddresses(daemon);
   const findings = [...findGroups(cluster), ...findNodes(cluster), ...findDirectors(directors)];
+  for (const text of findAddresses(addresses)) findings.unshift({ health: 'critical', text });
   if (cluster.splitSince !== undefined) {
     const since = ageOf(takenAt, cluster.splitSince) ?? 0;
     findings.unshift({ health: 'critical', text: `SPLIT: both nodes hold, for ${since} s` });
@@ -149,7 +152,6 @@ export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
     (worst, { health: next }) => (rank[next] > rank[worst] ? next : worst),
     'ok',
   );
-  const announced = daemon.resources.addresses.announced();
   return {
     ok: true,
     schema: 'lubdub/status/v1',
@@ -173,7 +175,7 @@ export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
     nodes: cluster.nodes.map((node) => nodeReport(cluster, node, takenAt)),
     media: mediaReport(snapshot),
     groups: cluster.groups.map((group) => groupReport(group, takenAt)),
-    addresses: [...announced].map(([address, count]) => ({ address, announced: count })),
+    addresses,
     directors,
     messages: { sent: cluster.sent, received: cluster.received, refused: cluster.refused },
   };

@@ -8,6 +8,7 @@ import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js'
 import type { AddressTable, InterfaceAddress } from '../kernel/addresses.js';
 import type { Announcer } from '../kernel/announcer.js';
 import { monotonicMs } from '../runtime/clock.js';
+import { isSamePlace } from './address-place.js';
 
 /** Announcements of a VIP after it was taken, and their distance (IPaddr2's defaults). */
 export const ANNOUNCEMENTS = 5;
@@ -25,8 +26,12 @@ export interface AddressResources {
   /** Starts many with one request to the kernel and announces them; one outcome each. */
   startMany(resources: readonly ResourceSpec[]): readonly ResourceOutcome[];
   heldBy(resource: ResourceSpec): InterfaceAddress | undefined;
-  /** Announces all held addresses anew; `isQuiet` for the refresh that comes each minute. */
-  announceHeld(reason: string, isQuiet: boolean): void;
+  /** By resource word. */
+  held(): ReadonlyMap<string, InterfaceAddress>;
+  /** Announces one held address now and `times - 1` times later; false when it is not held. */
+  announceOne(address: string, times: number): boolean;
+  /** Announces all held addresses anew, `times` times; `isQuiet` writes no line of it. */
+  announceHeld(reason: string, isQuiet: boolean, times?: number): void;
   /**
    * Goes through a start once without changing anything: the first run of this code costs ten
    * times the second, and clients should not wait for that. Takes some ten milliseconds.
@@ -214,7 +219,7 @@ function startMany(
     texts.push(`${resource?.script}: ${how} ${describe(vip)}`);
     return { kind: 'done' };
   });
-  oweAnnouncements(state, taken);
+  oweAnnouncements(state, taken, ANNOUNCEMENTS);
   for (const text of texts) state.log({ level: 'info', code: 'address-started', text });
   for (const vip of taken) sayAnnounced(state, vip, '');
   return outcomes;
@@ -230,13 +235,15 @@ function stop(
   if (listing(state) === undefined) return failed(1, "the kernel's addresses cannot be read");
   const present = findInKernel(state, wanted);
   state.owed.delete(wanted.address);
-  if (present !== undefined) {
-    const removed = state.table.remove(present);
-    if (!removed.ok) return failed(1, `cannot remove ${describe(present)}: ${removed.detail}`);
-    forget(state, present);
-    const text = `${resource.script}: removed ${describe(present)}`;
+  // With another prefix somebody may have added it once more, and all of them answer for it.
+  const all = listing(state)?.filter((known) => present && isSamePlace(present, known)) ?? [];
+  for (const each of all) {
+    const removed = state.table.remove(each);
+    if (!removed.ok) return failed(1, `cannot remove ${describe(each)}: ${removed.detail}`);
+    const text = `${resource.script}: removed ${describe(each)}`;
     state.log({ level: 'info', code: 'address-stopped', text });
   }
+  if (present !== undefined) forget(state, present);
   state.held.delete(resource.word);
   return { kind: 'done' };
 }
@@ -247,8 +254,16 @@ function sayAnnounced(state: AddressState, vip: InterfaceAddress, why: string): 
 }
 
 /** Announces at once and plans the rest. */
-function oweAnnouncements(state: AddressState, vips: readonly InterfaceAddress[]): void {
-  for (const vip of vips) state.owed.set(vip.address, { vip, left: ANNOUNCEMENTS });
+function oweAnnouncements(
+  state: AddressState,
+  vips: readonly InterfaceAddress[],
+  times: number,
+): void {
+  for (const vip of vips) {
+    // One more never shortens a row that goes on.
+    const left = Math.max(times, state.owed.get(vip.address)?.left ?? 0);
+    state.owed.set(vip.address, { vip, left });
+  }
   announce(state, new Set(vips.map((vip) => vip.address)));
   if (state.timer === undefined && state.owed.size > 0) {
     state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
@@ -338,9 +353,15 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     },
     startMany: (resources) => startMany(state, resources),
     heldBy: (resource) => state.held.get(resource.word),
-    announceHeld: (reason, isQuiet) => {
+    held: () => state.held,
+    announceOne: (address, times) => {
+      const vips = [...state.held.values()].filter((vip) => vip.address === address);
+      oweAnnouncements(state, vips, times);
+      return vips.length > 0;
+    },
+    announceHeld: (reason, isQuiet, times = ANNOUNCEMENTS) => {
       const vips = [...state.held.values()];
-      oweAnnouncements(state, vips);
+      oweAnnouncements(state, vips, times);
       for (const vip of isQuiet ? [] : vips) sayAnnounced(state, vip, ` (${reason})`);
     },
     rehearse: (resources) =>
