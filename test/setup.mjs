@@ -19,6 +19,9 @@ const labPackages = {
   nft: 'nftables',
   busybox: 'busybox-static',
   keepalived: 'keepalived',
+  cl_status: 'heartbeat',
+  stonith: 'cluster-glue',
+  'ocf-tester': 'resource-agents',
 };
 const machinePackages = {
   'qemu-system-x86_64': 'qemu-system-x86',

@@ -115,6 +115,8 @@ export const logCodes = [
   'machine-ends',
   'order-slow',
   'resource-script',
+  'sync-daemon',
+  'mail-not-sent',
   'address-started',
   'address-stopped',
   'address-announced',

@@ -1,6 +1,7 @@
 // The haresources file: one resource group a logical line, `node resource…`. Names and keys are
 // checked here; whether a resource script exists is the edge's affair.
 
+import { parseBuiltIn } from './builtin-arguments.js';
 import { createSink, type Diagnostic, type DiagnosticSink, type Place } from './diagnostic.js';
 import { nearestWord } from './did-you-mean.js';
 import { parseIpaddrArguments } from './ipaddr-arguments.js';
@@ -123,14 +124,39 @@ function judgeKey(
 function readResource(word: Word, sink: DiagnosticSink): ResourceSpec {
   // A word that starts like an address is one: `IPaddr::` is implied.
   const isAddress = /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/.test(word.text);
-  const [script = '', ...args] = isAddress ? ['IPaddr', word.text] : word.text.split('::');
+  const [script = '', ...split] = isAddress ? ['IPaddr', word.text] : word.text.split('::');
+  const args = isAddressName(script) ? joinedAddress(split) : split;
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/.test(script)) {
     sink.error('bad-resource', word, `"${script}" cannot be the name of a resource script`, {
       hint: 'a name without slashes, searched in resource.d and init.d; arguments follow behind ::',
     });
   }
-  if (script === 'IPaddr' || script === 'IPaddr2') judgeAddress(word, args, sink);
+  if (isAddressName(script)) judgeAddress(word, args, sink);
+  judgeBuiltIn(word, script, args, sink);
   return { script, args, word: word.text };
+}
+
+const isAddressName = (script: string): boolean =>
+  script === 'IPaddr' || script === 'IPaddr2' || script === 'IPv6addr';
+
+/** In an IPv6 address `::` is no end of an argument; heartbeat 3.0.6 took it for one. */
+function joinedAddress(args: readonly string[]): readonly string[] {
+  const joined = args.join('::');
+  return args.length > 1 && parseIpaddrArguments([joined]).ok ? [joined] : args;
+}
+
+/** A warning, because a script of the name that somebody wrote takes what it likes. */
+function judgeBuiltIn(
+  word: Word,
+  script: string,
+  args: readonly string[],
+  sink: DiagnosticSink,
+): void {
+  const parsed = parseBuiltIn(script, args);
+  if (parsed === undefined || parsed.ok) return;
+  sink.warning('bad-resource', word, `${word.text}: not what the built-in ${script} takes`, {
+    hint: `write ${parsed.detail}, unless resource.d has a script of that name`,
+  });
 }
 
 function judgeAddress(word: Word, args: readonly string[], sink: DiagnosticSink): void {

@@ -9,6 +9,7 @@ import { ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
 import { createAddressResources } from '../resources/address-resource.js';
+import { prepareSyncDaemons } from '../resources/builtin/sync-daemon.js';
 import { createDirectorResources } from '../resources/director-resource.js';
 import { endThisMachine } from '../resources/end-machine.js';
 import { createResourceRunner, isScriptResource } from '../resources/resource-runner.js';
@@ -61,6 +62,9 @@ function openResources(paths: HeartbeatPaths, log: Log): Daemon['resources'] | s
   const runner = createResourceRunner({
     addresses,
     directors,
+    table: table.value,
+    announcer: announcer.value,
+    runDir: paths.runDir,
     scriptFolders: scriptFolders(paths.configDir),
     log: log.write,
   });
@@ -101,6 +105,7 @@ export async function runDaemon(
   hooks.tellKeeper({ kind: 'voice', voice: voiceOf(prepared.value) });
   await thread.loaded;
   resources.directors.prepare(prepared.value.setup.cluster.groups);
+  prepareSyncDaemons(prepared.value.setup.cluster.groups, log.write);
   beginBeat(daemon, hooks);
   await openDoors(daemon, hooks);
   await stopForgotten(daemon, predecessor, hooks);

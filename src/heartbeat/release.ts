@@ -68,6 +68,9 @@ async function releaseResources(
   const runner = createResourceRunner({
     addresses,
     directors,
+    table: table.value,
+    announcer: announcer.ok ? announcer.value : silent,
+    runDir: paths.runDir,
     scriptFolders: scriptFolders(paths.configDir),
     log: say,
   });

@@ -49,7 +49,7 @@ export interface AddressParts {
 }
 
 export const isAddressScript = (script: string): boolean =>
-  script === 'IPaddr' || script === 'IPaddr2';
+  script === 'IPaddr' || script === 'IPaddr2' || script === 'IPv6addr';
 
 const failed = (exitCode: number, reason: string): ResourceOutcome => ({
   kind: 'failed',

@@ -4,9 +4,12 @@
 import type { LogLine } from '../base/log-line.js';
 import type { ResourceSpec } from '../config/resource-group.js';
 import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
-import type { InterfaceAddress } from '../kernel/addresses.js';
+import type { AddressTable, InterfaceAddress } from '../kernel/addresses.js';
+import type { Announcer } from '../kernel/announcer.js';
 import { type AddressResources, isAddressScript } from './address-resource.js';
 import { createAddressStarts } from './address-starts.js';
+import { createBuiltInResources } from './builtin/builtin-resources.js';
+import { createMarkers } from './builtin/markers.js';
 import type { DirectorResources } from './director-resource.js';
 import { runScriptResource } from './script-resource.js';
 
@@ -25,6 +28,9 @@ export interface ResourceRunner {
 export interface RunnerParts {
   readonly addresses: AddressResources;
   readonly directors: DirectorResources;
+  readonly table: AddressTable;
+  readonly announcer: Announcer;
+  readonly runDir: string;
   /** `resource.d` of the configuration directory, then `init.d`. */
   readonly scriptFolders: readonly string[];
   readonly log: (line: LogLine) => void;
@@ -39,6 +45,11 @@ export const isScriptResource = (resource: ResourceSpec): boolean =>
 
 export function createResourceRunner(parts: RunnerParts): ResourceRunner {
   const starts = createAddressStarts(parts.addresses);
+  const builtIns = createBuiltInResources({
+    ...parts,
+    markers: createMarkers(parts.runDir),
+    folder: parts.scriptFolders[0] ?? '',
+  });
   const runAddress = (
     resource: ResourceSpec,
     verb: ResourceVerb,
@@ -49,7 +60,7 @@ export function createResourceRunner(parts: RunnerParts): ResourceRunner {
     if (verb === 'stop') starts.withdraw(resource);
     return Promise.resolve(parts.addresses.run(resource, verb));
   };
-  const runOne = (
+  const runOne = async (
     resource: ResourceSpec,
     verb: ResourceVerb,
     environment: Readonly<Record<string, string>>,
@@ -57,6 +68,8 @@ export function createResourceRunner(parts: RunnerParts): ResourceRunner {
   ): Promise<ResourceOutcome> => {
     if (isAddressScript(resource.script)) return runAddress(resource, verb, behind);
     if (resource.script === DIRECTOR_SCRIPT) return parts.directors.run(resource, verb);
+    const builtIn = await builtIns.run(resource, verb, environment);
+    if (builtIn !== undefined) return builtIn;
     const args = [...resource.args, verb].join(' ');
     if (verb !== 'status') {
       const text = `Running ${resource.script} ${args}`;
