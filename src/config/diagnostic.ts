@@ -6,6 +6,7 @@ export const diagnosticCodes = [
   'cannot-read',
   'unknown-directive',
   'not-supported-yet',
+  'without-effect',
   'deprecated-directive',
   'missing-value',
   'too-many-values',

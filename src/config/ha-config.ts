@@ -41,6 +41,13 @@ export interface HaConfig {
   readonly hopfudge: number;
   readonly isBadPackLogged: boolean;
   readonly generationMethod: 'file' | 'time';
+  /** `uuidfrom`. */
+  readonly uuidSource: 'file' | 'nodename';
+  readonly compression: HaCompression;
+  /** `use_logd`: lines go to syslog, whether a facility is written or not. */
+  readonly isLogdWanted: boolean;
+  /** `syslogmsgfmt`: lines in files begin as those of syslog do. */
+  readonly isSyslogForm: boolean;
   readonly logfile: string | undefined;
   readonly debugfile: string | undefined;
   /** undefined when none is written, and for the word `none`. */
@@ -62,6 +69,14 @@ export interface HaConfig {
   readonly environment: Readonly<Record<string, string>>;
   /** Single-valued directives as written, for the HA_NAME variables of scripts. */
   readonly parameters: Readonly<Record<string, string>>;
+}
+
+export interface HaCompression {
+  readonly method: 'zlib' | 'bz2';
+  /** Messages, or marked fields, above this size are compressed. */
+  readonly thresholdBytes: number;
+  /** Whole messages are compressed rather than fields. */
+  readonly isTraditional: boolean;
 }
 
 export interface HaConfigOptions {
@@ -132,6 +147,14 @@ function readDraft(
     hopfudge: numberOf(single, 'hopfudge') ?? 1,
     isBadPackLogged: booleanOf(single, 'log_badpack') ?? true,
     generationMethod: word('hbgenmethod') === 'time' ? 'time' : 'file',
+    uuidSource: word('uuidfrom') === 'nodename' ? 'nodename' : 'file',
+    compression: {
+      method: word('compression') === 'bz2' ? 'bz2' : 'zlib',
+      thresholdBytes: (numberOf(single, 'compression_threshold') ?? 2) * 1024,
+      isTraditional: booleanOf(single, 'traditional_compression') ?? false,
+    },
+    isLogdWanted: booleanOf(single, 'use_logd') ?? false,
+    isSyslogForm: booleanOf(single, 'syslogmsgfmt') ?? true,
     logfile: word('logfile'),
     debugfile: word('debugfile'),
     logfacility: facility === 'none' ? undefined : facility,

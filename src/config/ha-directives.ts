@@ -173,6 +173,42 @@ const supported: readonly Row[] = [
   ['realtime', bool, '', 'true', 'Whether the heartbeat thread runs under real-time scheduling.'],
   ['rtprio', number(1, 99), '', '1', 'Real-time priority of the heartbeat thread (SCHED_RR).'],
   [
+    'use_logd',
+    bool,
+    '',
+    'off',
+    'Lines go to syslog too, under logfacility or daemon; no logd is needed.',
+  ],
+  ['syslogmsgfmt', bool, '', 'true', 'Whether lines in files begin as those of syslog do.'],
+  [
+    'compression',
+    choice('zlib', 'bz2'),
+    '',
+    'zlib',
+    'Method that compresses large messages; both are read whatever it says.',
+  ],
+  [
+    'compression_threshold',
+    number(1, 2048),
+    'KB',
+    '2',
+    'Size above which a message is compressed.',
+  ],
+  [
+    'traditional_compression',
+    bool,
+    '',
+    'off',
+    'Whether whole messages are compressed, or marked fields alone.',
+  ],
+  [
+    'uuidfrom',
+    choice('file', 'nodename'),
+    '',
+    'file',
+    'Whether the uuid of this node is kept in a file or made from its name.',
+  ],
+  [
     'stonith',
     words('TYPE CONFIGFILE', 2),
     '',
@@ -204,6 +240,23 @@ const supported: readonly Row[] = [
   ],
 ];
 
+/** Understood, and nothing is to be done: why, for the warning that says so. */
+export const inertReasons: ReadonlyMap<string, string> = new Map([
+  ['conn_logd_time', 'lines go to syslog without a logging daemon'],
+  ['memreserve', 'the beat thread needs no memory held in advance'],
+  ['coredumps', 'Node.js tells a crash in the log instead'],
+  ['coreroot', 'Node.js tells a crash in the log instead'],
+  ['use_apphbd', 'the keeper and the service manager watch the daemon'],
+  ['cluster', 'there is no quorum server to name the cluster to'],
+  ['quorum_server', 'two nodes share the groups, and nobody decides between halves'],
+  ['normalpoll', 'nothing is polled'],
+  ['crm_daemon_dir', 'Pacemaker is not supported'],
+  ['crmd_spawns_pengine', 'Pacemaker is not supported'],
+  ['record_config_changes', 'Pacemaker is not supported'],
+  ['record_pengine_inputs', 'Pacemaker is not supported'],
+  ['enable_config_writes', 'Pacemaker is not supported'],
+]);
+
 const accepted: readonly Row[] = [
   [
     'autojoin',
@@ -219,6 +272,19 @@ const accepted: readonly Row[] = [
     'off',
     'Whether Pacemaker manages the resources; only off is possible.',
   ],
+  ['conn_logd_time', time, 's', '60', 'Interval of attempts to reach the logging daemon.'],
+  ['memreserve', number(0, 2_000_000), 'KB', '6500', 'Memory that is held in advance.'],
+  ['coredumps', bool, '', 'true', 'Whether a crash writes a core file.'],
+  ['coreroot', words('FOLDER', 1), '', 'none', 'Folder of core files.'],
+  ['use_apphbd', bool, '', 'off', 'Whether the application heartbeat daemon watches this one.'],
+  ['cluster', words('NAME', 1), '', 'linux-ha', 'Name of the cluster, for the quorum server.'],
+  ['quorum_server', words('HOST', 1), '', 'none', 'Host that decides between halves.'],
+  ['normalpoll', anyWords, '', 'none', 'Of old versions.'],
+  ['crm_daemon_dir', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['crmd_spawns_pengine', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['record_config_changes', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['record_pengine_inputs', anyWords, '', 'none', 'Of Pacemaker.'],
+  ['enable_config_writes', anyWords, '', 'none', 'Of Pacemaker.'],
 ];
 
 const notSupportedYet: readonly Row[] = [
@@ -232,28 +298,9 @@ const notSupportedYet: readonly Row[] = [
   ['ucast6', words('INTERFACE HOST', 2), '', 'none', 'Heartbeats to one host by IPv6.'],
   ['ping6', anyWords, '', 'none', 'Pseudo nodes by ICMPv6 echo.'],
   ['ping_group', anyWords, '', 'none', 'One pseudo node for several hosts.'],
-  ['use_logd', anyWords, '', 'off', 'Logging through the logging daemon.'],
-  ['conn_logd_time', anyWords, 's', '60', 'Interval of attempts to reach the logging daemon.'],
-  ['syslogmsgfmt', anyWords, '', 'true', 'Whether lines in files look like those of syslog.'],
-  ['compression', anyWords, '', 'zlib', 'Method that compresses large messages.'],
-  ['compression_threshold', anyWords, 'KB', '2', 'Size above which messages are compressed.'],
-  ['traditional_compression', anyWords, '', 'off', 'Whether whole messages are compressed.'],
   ['respawn', anyWords, '', 'none', 'Program that is kept running beside the daemon.'],
   ['failfast', anyWords, '', 'none', 'The same; the node is rebooted when it ends.'],
   ['apiauth', anyWords, '', 'none', 'Who may use the client interface.'],
-  ['memreserve', anyWords, 'KB', '6500', 'Memory that is held in advance.'],
-  ['uuidfrom', anyWords, '', 'file', 'Where the uuid of this node comes from.'],
-  ['crm_daemon_dir', anyWords, '', 'none', 'Of Pacemaker.'],
-  ['crmd_spawns_pengine', anyWords, '', 'none', 'Of Pacemaker.'],
-  ['record_config_changes', anyWords, '', 'none', 'Of Pacemaker.'],
-  ['record_pengine_inputs', anyWords, '', 'none', 'Of Pacemaker.'],
-  ['enable_config_writes', anyWords, '', 'none', 'Of Pacemaker.'],
-  ['coredumps', anyWords, '', 'true', 'Whether a crash writes a core file.'],
-  ['coreroot', anyWords, '', 'none', 'Folder of core files.'],
-  ['use_apphbd', anyWords, '', 'off', 'Whether the application heartbeat daemon watches this one.'],
-  ['cluster', anyWords, '', 'linux-ha', 'Name of the cluster, for the quorum server.'],
-  ['quorum_server', anyWords, '', 'none', 'Host that decides between halves of a cluster.'],
-  ['normalpoll', anyWords, '', 'none', 'Of old versions; without effect.'],
 ];
 
 /** Second names that heartbeat 3.0.6 takes for the same. */

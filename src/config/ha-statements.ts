@@ -4,7 +4,12 @@
 import type { Duration } from '../base/time.js';
 import type { DiagnosticSink, Span } from './diagnostic.js';
 import { nearestWord } from './did-you-mean.js';
-import { type HaArgument, type HaDirective, haDirectiveByName } from './ha-directives.js';
+import {
+  type HaArgument,
+  type HaDirective,
+  haDirectiveByName,
+  inertReasons,
+} from './ha-directives.js';
 import { parseBoolean, parseTime, parseWhole } from './ha-values.js';
 import { spanOf, type Word, withoutComment, wordsOf } from './lines.js';
 
@@ -52,12 +57,20 @@ export function parseStatements(
     }
     const value = readValue(directive, name, values, sink);
     if (value === undefined) continue;
+    warnInert(name, directive, value, sink);
     const at = values.length === 0 ? name : spanOf(values);
     const text = values.map((each) => each.text).join(' ');
     const rest = bare.slice(name.column - 1 + name.text.length).trim();
     statements.push({ directive, name, at, value, text, rest });
   }
   return statements;
+}
+
+/** Said at each reading, unless the line switches off what there is not. */
+function warnInert(name: Word, directive: HaDirective, value: HaValue, sink: DiagnosticSink): void {
+  const reason = inertReasons.get(directive.name);
+  if (reason === undefined || (value.kind === 'boolean' && !value.isTrue)) return;
+  sink.warning('without-effect', name, `"${name.text}" has no effect here: ${reason}`);
 }
 
 function reportUnknown(name: Word, sink: DiagnosticSink): void {

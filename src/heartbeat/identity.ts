@@ -2,9 +2,10 @@
 // its messages for a replay, and its uuid. File forms as heartbeat 3.0.6 has them, so that a node
 // can change programs without its peers noticing.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesEqual } from '../base/bytes.js';
 import { failure, ok, type Result } from '../base/result.js';
 
 export interface Identity {
@@ -44,6 +45,18 @@ async function readUuid(folder: string): Promise<Uint8Array | undefined> {
   }
 }
 
+/**
+ * The same at every start, for nodes whose disk does not last. 3.0.6 draws it from the C library's
+ * random numbers; ours is another, which no peer can tell (RFC 9562 section 5.8 for its form).
+ */
+export function uuidOfName(name: string): Uint8Array {
+  const digest = createHash('sha256').update(`lubdub uuid of node ${name}`).digest();
+  const uuid = new Uint8Array(digest.subarray(0, UUID_BYTES));
+  uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
+  uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
+  return uuid;
+}
+
 /** Whole and on disk before it is believed: written beside, synced, renamed. */
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.new`;
@@ -60,12 +73,14 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 /**
  * Reads the identity of this node, increases its generation and writes it before anything is
  * sent. Without a readable generation it starts at the wall clock's seconds + 1, as 3.0.6 does;
- * with `hbgenmethod time` it is the wall clock's seconds, but never a number used before.
+ * with `hbgenmethod time` it is the wall clock's seconds, but never a number used before. With
+ * `uuidName` (`uuidfrom nodename`) the uuid is made from that name, and no file of one is needed.
  */
 export async function takeIdentity(
   stateDir: string,
   wallSeconds: number,
   method: 'file' | 'time',
+  uuidName?: string,
 ): Promise<Result<Identity, 'not-writable'>> {
   const remarks: string[] = [];
   const own = await readGeneration(stateDir);
@@ -75,14 +90,19 @@ export async function takeIdentity(
   const next = known < 0 ? clock : known + 1;
   const generation = method === 'time' ? Math.max(clock, next) : next;
   if (known < 0) remarks.push(`No Previous generation - starting at ${generation}`);
-  let uuid = (await readUuid(stateDir)) ?? (await readUuid(ORIGINAL_STATE_DIR));
+  let uuid =
+    uuidName === undefined
+      ? ((await readUuid(stateDir)) ?? (await readUuid(ORIGINAL_STATE_DIR)))
+      : uuidOfName(uuidName);
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o750 });
     if (uuid === undefined) {
       remarks.push('No uuid found for current node - generating a new uuid.');
       uuid = new Uint8Array(randomBytes(UUID_BYTES));
     }
-    if ((await readUuid(stateDir)) === undefined)
+    const kept = await readUuid(stateDir);
+    // The keeper reads the file to speak for this node, wherever the uuid comes from.
+    if (kept === undefined || !bytesEqual(kept, uuid))
       await writeDurably(join(stateDir, UUID_FILE), uuid);
     const text = `${String(generation).padStart(15)}\n`;
     await writeDurably(join(stateDir, GENERATION_FILE), Buffer.from(text, 'latin1'));

@@ -13,7 +13,7 @@ import { watchdogTimeout } from '../kernel/watchdog.js';
 import { deviceName } from '../resources/stonith.js';
 import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
-import { heartbeatForm } from '../runtime/log-form.js';
+import { heartbeatForm, plainHeartbeatForm } from '../runtime/log-form.js';
 import { version } from '../runtime/version.js';
 import { takeIdentity } from './identity.js';
 import { localNodeName } from './local-node.js';
@@ -40,6 +40,9 @@ export interface Preparation {
  */
 const HANG_LIMIT_MS = 10_000;
 
+/** What the logging daemon of the original uses when its own file names none. */
+const LOGD_FACILITY = 'daemon';
+
 function logSinks(config: HaConfig): readonly LogSink[] {
   const sinks: LogSink[] = [];
   if (config.logfile !== undefined) {
@@ -48,11 +51,12 @@ function logSinks(config: HaConfig): readonly LogSink[] {
   if (config.debugfile !== undefined) {
     sinks.push({ kind: 'file', path: config.debugfile, least: 'debug' });
   }
-  if (config.logfacility !== undefined && config.logfacility !== 'none') {
+  const facility = config.logfacility ?? (config.isLogdWanted ? LOGD_FACILITY : 'none');
+  if (facility !== 'none') {
     const syslog = openSyslog();
     if (syslog.ok) {
       const send = (datagram: string): void => void syslog.value.send(datagram);
-      sinks.push({ kind: 'syslog', facility: config.logfacility, ident: 'heartbeat', send });
+      sinks.push({ kind: 'syslog', facility, ident: 'heartbeat', send });
     }
   }
   // In the foreground the lines go to the one who started us; the journal puts the time itself.
@@ -204,10 +208,11 @@ export async function prepareStart(
     paths.stateDir,
     Date.now() / 1000,
     files.config.generationMethod,
+    files.config.uuidSource === 'nodename' ? node : undefined,
   );
   if (!identity.ok) return failure('no-identity', identity.detail);
   const log = createLog(
-    heartbeatForm(node, process.pid),
+    files.config.isSyslogForm ? heartbeatForm(node, process.pid) : plainHeartbeatForm(process.pid),
     logSinks(files.config),
     files.config.debug > 0 ? 'debug' : 'info',
   );

@@ -26,6 +26,14 @@ export const heartbeatForm =
     return `${day} ${clockText(at)} ${node} heartbeat: [${pid}]: ${line.level}: ${line.text}`;
   };
 
+/** `heartbeat[PID]: 2026/11/21_10:07:42 info: text` (heartbeat 3.0.6, syslogmsgfmt false). */
+export const plainHeartbeatForm =
+  (pid: number): LineForm =>
+  (line, at) => {
+    const day = `${at.getFullYear()}/${two(at.getMonth() + 1)}/${two(at.getDate())}`;
+    return `heartbeat[${pid}]: ${day}_${clockText(at)} ${line.level}: ${line.text}`;
+  };
+
 /** `[Sat Nov 21 10:26:40 2026|INSTANCE|PID] text` (ldirectord 4.12). */
 export const ldirectordForm =
   (instance: string, pid: number): LineForm =>

@@ -199,3 +199,50 @@ describe('ha.cf', () => {
     assert.equal(faults('keepaliv 1\nudpport 99999\nmsgfmt xml\nucast eth0\n').length, 6);
   });
 });
+
+describe('directives of ha.cf that need nothing done here', () => {
+  const written = [
+    'conn_logd_time 60',
+    'memreserve 6500',
+    'coredumps true',
+    'coreroot /var/lib/heartbeat/cores',
+    'use_apphbd yes',
+    'cluster linux-ha',
+    'quorum_server qs.example',
+    'normalpoll 250',
+    'record_config_changes on',
+    'enable_config_writes true',
+    'crmd_spawns_pengine 1',
+  ];
+  for (const line of written) {
+    it(`takes "${line}" and says once why nothing is done`, () => {
+      const text = `${pair}${media}${line}\n`;
+      assert.deepEqual(faults(text), []);
+      const said = faults(text, 'warning').filter((each) => each.startsWith('without-effect 5:1'));
+      assert.equal(said.length, 1);
+    });
+  }
+
+  it('says nothing of a line that switches off what there is not', () => {
+    const text = `${pair}${media}use_apphbd off\ncoredumps false\n`;
+    assert.doesNotMatch(faults(text, 'warning').join(), /without-effect/);
+  });
+
+  it('judges their values as those of any other', () => {
+    assert.match(faults(`${pair}${media}conn_logd_time 1m\n`).join(), /^bad-value 5:16/);
+    assert.match(faults(`${pair}${media}coredumps maybe\n`).join(), /^bad-value 5:11/);
+    assert.match(faults(`${pair}${media}compression lzma\n`).join(), /^bad-value 5:13/);
+    assert.match(faults(`${pair}${media}compression_threshold 0\n`).join(), /^out-of-range/);
+  });
+
+  it('takes the defaults of compression and log form that heartbeat 3.0.6 has', () => {
+    const config = good(pair + media);
+    assert.deepEqual(config.compression, {
+      method: 'zlib',
+      thresholdBytes: 2048,
+      isTraditional: false,
+    });
+    assert.equal(config.isSyslogForm, true);
+    assert.equal(config.uuidSource, 'file');
+  });
+});

@@ -5,7 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { lastGeneration, takeIdentity } from '#src/heartbeat/identity.js';
+import {
+  lastGeneration,
+  readIdentityUuid,
+  takeIdentity,
+  uuidOfName,
+} from '#src/heartbeat/identity.js';
 
 describe('the identity of a node', () => {
   let folder = '';
@@ -31,6 +36,16 @@ describe('the identity of a node', () => {
     await take(4_000_000_000);
     assert.equal((await take(4_000_001_000, 'time')).generation, 4_000_001_001);
     assert.equal((await take(4_000_000_500, 'time')).generation, 4_000_001_002);
+  });
+
+  it('makes its uuid from its name with uuidfrom nodename, whatever the disk holds', async () => {
+    await take(1_000);
+    const named = await takeIdentity(folder, 1_000, 'file', 'mom');
+    assert.ok(named.ok);
+    assert.deepEqual(named.value.uuid, uuidOfName('mom'));
+    assert.notDeepEqual(uuidOfName('mom'), uuidOfName('dad'));
+    // The keeper speaks for a dead daemon with what the file holds.
+    assert.deepEqual(await readIdentityUuid(folder), uuidOfName('mom'));
   });
 
   it('keeps its uuid over starts', async () => {

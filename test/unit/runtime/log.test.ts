@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLog } from '#src/runtime/log.js';
-import { heartbeatForm, ldirectordForm } from '#src/runtime/log-form.js';
+import { heartbeatForm, ldirectordForm, plainHeartbeatForm } from '#src/runtime/log-form.js';
 
 describe('the log', () => {
   let folder = '';
@@ -21,6 +21,11 @@ describe('the log', () => {
   it('prints heartbeat lines as 3.0.6 does', () => {
     const text = heartbeatForm('mom', 42)(line('node dad: is dead'), day);
     assert.equal(text, 'Nov 01 10:07:42 mom heartbeat: [42]: WARN: node dad: is dead');
+  });
+
+  it('prints heartbeat lines with syslogmsgfmt false as 3.0.6 does', () => {
+    const text = plainHeartbeatForm(42)(line('node dad: is dead'), day);
+    assert.equal(text, 'heartbeat[42]: 2026/11/01_10:07:42 WARN: node dad: is dead');
   });
 
   it('prints ldirectord lines as 4.12 does', () => {
