@@ -21,7 +21,9 @@ const topLevel = new Set([
 /** Made by tools, ignored by git. */
 const generated = new Set(['node_modules', 'dist']);
 
-const pureFolders = ['base', 'wire', 'auth', 'config', 'cluster', 'director', 'checks'] as const;
+const pureFolders = [
+  ...['base', 'wire', 'auth', 'config', 'cluster', 'director', 'checks', 'clients'],
+] as const;
 
 const kernelSide = ['runtime', 'media', 'kernel', 'resources'] as const;
 const commonBelow = ['base', 'wire', 'auth', 'config'] as const;
@@ -35,11 +37,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: ['base', 'wire', 'auth', 'config'],
   director: ['base', 'wire', 'config', 'checks'],
   checks: ['base', 'wire'],
+  clients: ['base', 'wire', 'config'],
   runtime: [...commonBelow, 'checks', 'kernel'],
   media: [...commonBelow, 'kernel', 'runtime'],
   kernel: ['base', 'wire', 'config', 'runtime'],
   resources: [...commonBelow, 'kernel', 'runtime'],
-  heartbeat: [...commonBelow, ...kernelSide, 'cluster'],
+  heartbeat: [...commonBelow, ...kernelSide, 'cluster', 'clients'],
   ldirectord: [...commonBelow, ...kernelSide, 'director', 'checks'],
   bin: [...kernelSide, ...commonBelow, ...pureFolders, 'heartbeat', 'ldirectord', 'compat'],
   compat: [...commonBelow, ...kernelSide, 'heartbeat', 'ldirectord', 'bin'],

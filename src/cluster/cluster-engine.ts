@@ -8,6 +8,7 @@ import type { Engine } from '../base/engine.js';
 import type { Prng } from '../base/prng.js';
 import { instant, wallTime } from '../base/time.js';
 import { fieldText, type HaMessage } from '../wire/ha-message.js';
+import { createNotices } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.js';
 import type { ClusterStatus, Holding } from './cluster-status.js';
@@ -109,6 +110,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     legacy: createLegacy(),
     shutdown: createShutdown(),
     stonith: createStonith(),
+    notices: createNotices(),
   };
 }
 
@@ -164,6 +166,9 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
     case 'message-offered':
       takeOffered(ctx, event.message);
       return;
+    case 'clients-watched':
+      ctx.notices.wanted = event.wanted;
+      return;
     case 'shutdown-asked':
       requestShutdown(ctx);
       return;
@@ -200,5 +205,6 @@ function takeOffered(ctx: Context, message: HaMessage): void {
     if (!answer.isDone) say(ctx, 'WARN', 'node-delete-refused', `${type}: ${answer.text}`);
     return;
   }
-  sendMessage(ctx, message.fields);
+  const dest = fieldText(message, 'dest');
+  sendMessage(ctx, message.fields, dest === undefined ? undefined : ctx.nodes.get(dest));
 }

@@ -5,6 +5,7 @@
 import type { LogLine } from '../base/log-line.js';
 import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
+import type { NoticeTreatment } from './client-notices.js';
 import type { ResourceSpec } from './cluster-config.js';
 import type { ResetResult } from './stonith.js';
 
@@ -44,6 +45,8 @@ export type ClusterEvent =
     }
   /** A message that a script or client wants sent; the engine adds the standard fields. */
   | { readonly kind: 'message-offered'; readonly message: HaMessage }
+  /** Bits of the kinds of messages that local clients want to see; 0 without clients. */
+  | { readonly kind: 'clients-watched'; readonly wanted: number }
   /** Give everything up in order, tell the peer, then `exit`. */
   | { readonly kind: 'shutdown-asked' };
 
@@ -82,6 +85,21 @@ export type ClusterEffect =
       readonly id: number;
       readonly isDone: boolean;
       readonly text: string;
+    }
+  /** Every node was heard or is dead: clients and what runs beside the daemon may begin. */
+  | { readonly kind: 'comm-up' }
+  /** Local clients of this kind of messages are to be shown one. */
+  | {
+      readonly kind: 'client-notice';
+      readonly treatment: NoticeTreatment;
+      readonly message: HaMessage;
+    }
+  /** Another node asks whether a client is signed on here; answered by a message to it. */
+  | {
+      readonly kind: 'client-queried';
+      readonly from: string;
+      readonly client: string;
+      readonly asker: string;
     }
   /** `stop`: the shutdown is complete. `restart`: start again with the next generation. */
   | { readonly kind: 'exit'; readonly how: 'stop' | 'restart' };

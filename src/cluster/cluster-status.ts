@@ -20,6 +20,8 @@ export interface NodeStatus {
   readonly changedAt: Instant | undefined;
   readonly heardAt: Instant | undefined;
   readonly generation: number | undefined;
+  /** 16 bytes; undefined while the node was not heard. */
+  readonly uuid: Uint8Array | undefined;
   /** The dead time in force for this node: the one it advertises. Milliseconds. */
   readonly deadtimeMs: number;
   readonly links: readonly LinkStatus[];

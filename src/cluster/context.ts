@@ -7,6 +7,7 @@ import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
 import type { Prng } from '../base/prng.js';
 import type { Instant, Now } from '../base/time.js';
+import type { NoticesState } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { ClusterStart } from './cluster-engine.js';
 import type { ClusterEffect } from './cluster-event.js';
@@ -68,6 +69,7 @@ export interface Context {
   readonly legacy: LegacyState;
   readonly shutdown: ShutdownState;
   readonly stonith: StonithState;
+  readonly notices: NoticesState;
 }
 
 export function say(ctx: Context, level: LogLevel, code: LogCode, text: string): void {

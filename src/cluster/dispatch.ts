@@ -5,6 +5,7 @@ import { unreachable } from '../base/assert.js';
 import type { Instant } from '../base/time.js';
 import { fieldText } from '../wire/ha-message.js';
 import { adoptOrphan, auditClaims, failBack } from './audit.js';
+import { askClients, showDeath, showReceived } from './client-notices.js';
 import type { Context, Happening } from './context.js';
 import { retransmit } from './egress.js';
 import { settle, takeResource, takeStarting } from './holding.js';
@@ -47,8 +48,14 @@ import {
   retryFailed,
 } from './takeover.js';
 
-/** Types not listed are for local clients of the original; the engine has no use for them. */
 export function dispatchMessage(ctx: Context, received: Received): void {
+  const { state } = received.from;
+  actOn(ctx, received);
+  showReceived(ctx, received.type, received.message, received.from.state !== state);
+}
+
+/** Types not listed are for local clients; the engine has no use for them. */
+function actOn(ctx: Context, received: Received): void {
   const { from, message, type } = received;
   switch (type) {
     case 'status':
@@ -70,6 +77,9 @@ export function dispatchMessage(ctx: Context, received: Received): void {
     }
     case 'reqnodes':
       answerNodeList(ctx, from);
+      return;
+    case 'query-cstatus':
+      askClients(ctx, from.name, message);
       return;
     case 'repnodes':
       takeNodeList(ctx, from, fieldText(message, 'nodelist') ?? '');
@@ -138,6 +148,7 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
       testComm(ctx);
       return;
     case 'node-died':
+      showDeath(ctx, happening.node.name);
       onNodeDied(ctx, happening.node);
       testComm(ctx);
       return;
@@ -154,6 +165,7 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
       stepDown(ctx, happening.sleptMs);
       return;
     case 'comm-up':
+      ctx.effects.push({ kind: 'comm-up' });
       onCommUp(ctx);
       return;
     case 'claims-changed':

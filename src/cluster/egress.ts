@@ -4,6 +4,7 @@
 import { type MessageFormat, type SealedMessage, sealMessage } from '../auth/envelope.js';
 import { after, type Instant, millis } from '../base/time.js';
 import { binaryField, type HaField, textField } from '../wire/ha-message.js';
+import { showSent } from './client-notices.js';
 import { type Context, say } from './context.js';
 import type { NodeRecord } from './node-table.js';
 
@@ -79,6 +80,7 @@ export function sendMessage(ctx: Context, fields: readonly HaField[], to?: NodeR
     egress.history[seq % historyMessagesMax] = { seq, sealed, resentAt: undefined };
   }
   transmit(ctx, sealed);
+  if (type?.type === 0) showSent(ctx, type.text, all);
 }
 
 function refuseRetransmission(ctx: Context, to: NodeRecord, seq: number): void {

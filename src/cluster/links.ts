@@ -2,6 +2,7 @@
 // medium, duplicates included: that is how the second medium of a pair stays up.
 
 import { after, type Instant } from '../base/time.js';
+import { showLink } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
 import { type Context, msSince, say } from './context.js';
 import type { NodeRecord } from './node-table.js';
@@ -53,6 +54,7 @@ function changeLinkState(
   link.changedAt = ctx.now.monotonic;
   const text = `Link ${node.name}:${link.medium} ${state}.${facts === '' ? '' : ` (${facts})`}`;
   say(ctx, 'info', state === 'up' ? 'link-up' : 'link-dead', text);
+  showLink(ctx, node.name, link.medium, state);
 }
 
 function loseLink(ctx: Context, node: NodeRecord, link: LinkRecord, facts: string): void {

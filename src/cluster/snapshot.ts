@@ -35,6 +35,7 @@ function reportNode(ctx: Context, node: NodeRecord): NodeStatus {
     changedAt: node.changedAt,
     heardAt: node.heardAt,
     generation: node.isLocal ? ctx.start.generation : node.generation,
+    uuid: node.uuid,
     deadtimeMs: node.isLocal ? ctx.liveness.advertised : node.deadtime,
     links: node.links.map((link) => ({ ...link })),
     holding: claim === undefined ? undefined : holdingWord(claim),

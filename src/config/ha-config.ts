@@ -9,6 +9,12 @@ import {
   type Place,
   wholeFile,
 } from './diagnostic.js';
+import {
+  type ChildProgram,
+  type NamedApiRule,
+  readApiRules,
+  readChildPrograms,
+} from './ha-clients.js';
 import { readEnvironment, readStonith, readStopRetries, type StonithDevice } from './ha-fencing.js';
 import { addMedia, type HaMedium } from './ha-media.js';
 import { judgeCluster, judgeTimes } from './ha-rules.js';
@@ -23,6 +29,8 @@ export interface HaConfig {
   /** Lower-cased, in the order of the file. */
   readonly nodes: readonly string[];
   readonly pingNodes: readonly string[];
+  /** Names of both kinds in the order of the file, which is that of lists for clients. */
+  readonly nodeOrder: readonly string[];
   /** Default 1 s. */
   readonly keepalive: Duration;
   /** Default 30 s; more than twice keepalive. */
@@ -67,6 +75,10 @@ export interface HaConfig {
   readonly stopRetriesMax: number | undefined;
   /** Of `env` lines: variables of scripts, by name with the HA_ in front. */
   readonly environment: Readonly<Record<string, string>>;
+  /** `respawn` and `failfast` lines. */
+  readonly children: readonly ChildProgram[];
+  /** `apiauth` lines. */
+  readonly apiRules: readonly NamedApiRule[];
   /** Single-valued directives as written, for the HA_NAME variables of scripts. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -135,6 +147,7 @@ function readDraft(
     localNode,
     nodes: readNodes(statements, sink),
     pingNodes,
+    nodeOrder: readNodeOrder(statements),
     keepalive: timeOf(single, 'keepalive') ?? millis(1000),
     deadtime,
     warntime: timeOf(single, 'warntime') ?? millis(deadtime / 2),
@@ -167,6 +180,8 @@ function readDraft(
     vips: readVipSettings(single),
     environment,
     stopRetriesMax: readStopRetries(environment.HA_STOPRETRYMAX),
+    children: readChildPrograms(statements, sink),
+    apiRules: readApiRules(statements, sink),
     parameters: Object.fromEntries([...single].map(([name, each]) => [name, each.text])),
   };
 }
@@ -190,6 +205,9 @@ const repeatable: ReadonlySet<string> = new Set([
   'stonith',
   'stonith_host',
   'env',
+  'respawn',
+  'failfast',
+  'apiauth',
 ]);
 
 type SingleValues = ReadonlyMap<string, HaStatement>;
@@ -241,6 +259,22 @@ function readNodes(statements: readonly HaStatement[], sink: DiagnosticSink): re
     }
   }
   return nodes;
+}
+
+/** `ping_group` is one node by its own name; the other lines name nodes alone. */
+function readNodeOrder(statements: readonly HaStatement[]): readonly string[] {
+  const order = new Set<string>();
+  for (const { directive, value } of statements) {
+    if (value.kind !== 'words') continue;
+    const names = value.words.map((word) => word.text);
+    if (directive.name === 'node') for (const name of names) order.add(name.toLowerCase());
+    if (directive.name === 'ping' || directive.name === 'ping6') {
+      for (const name of names) order.add(name);
+    }
+    const [group] = names;
+    if (directive.name === 'ping_group' && group !== undefined) order.add(group);
+  }
+  return [...order];
 }
 
 /**

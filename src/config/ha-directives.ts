@@ -238,6 +238,27 @@ const supported: readonly Row[] = [
     '60',
     'Time between two announcements of the addresses that are held; 0 is never (extension).',
   ],
+  [
+    'respawn',
+    words('USER PROGRAM ARGUMENT…', 2, 1000),
+    '',
+    'none',
+    'Program that is kept running beside the daemon.',
+  ],
+  [
+    'failfast',
+    words('USER PROGRAM ARGUMENT…', 2, 1000),
+    '',
+    'none',
+    'The same; a node on which it ends hands over and stops.',
+  ],
+  [
+    'apiauth',
+    words('CLIENT uid=USER,… gid=GROUP,…', 2, 1000),
+    '',
+    'as heartbeat',
+    'Who may use the client interface under this name.',
+  ],
 ];
 
 /** Understood, and nothing is to be done: why, for the warning that says so. */
@@ -298,9 +319,6 @@ const notSupportedYet: readonly Row[] = [
   ['ucast6', words('INTERFACE HOST', 2), '', 'none', 'Heartbeats to one host by IPv6.'],
   ['ping6', anyWords, '', 'none', 'Pseudo nodes by ICMPv6 echo.'],
   ['ping_group', anyWords, '', 'none', 'One pseudo node for several hosts.'],
-  ['respawn', anyWords, '', 'none', 'Program that is kept running beside the daemon.'],
-  ['failfast', anyWords, '', 'none', 'The same; the node is rebooted when it ends.'],
-  ['apiauth', anyWords, '', 'none', 'Who may use the client interface.'],
 ];
 
 /** Second names that heartbeat 3.0.6 takes for the same. */

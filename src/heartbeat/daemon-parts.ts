@@ -6,6 +6,7 @@ import type { AddressResources } from '../resources/address-resource.js';
 import type { DirectorResources } from '../resources/director-resource.js';
 import type { ResourceRunner } from '../resources/resource-runner.js';
 import type { BeatThread } from './beat-thread.js';
+import type { Beside } from './beside.js';
 import type { Fencing } from './fencing.js';
 import type { HeldResources } from './held-resources.js';
 import type { HeartbeatPaths } from './paths.js';
@@ -38,6 +39,7 @@ export interface Daemon {
   readonly timers: NodeJS.Timeout[];
   readonly service: ServiceManager;
   fencing?: Fencing;
+  beside?: Beside;
   linkWatch?: KernelWatch | undefined;
   vipGuard?: VipGuard;
   willWriting?: Promise<void> | undefined;

@@ -18,6 +18,7 @@ import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
 import { addressesBehind, noteBehind } from './address-run.js';
 import type { BeatThread } from './beat-thread.js';
+import { createBeside } from './beside.js';
 import { answerDaemonQuestion } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { startFencing } from './fencing.js';
@@ -152,6 +153,10 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
   const { setup, log, config } = daemon.prepared;
   const { offer } = daemon.thread;
   daemon.fencing = startFencing(config.stonith, daemon.paths.runDir, log, offer);
+  daemon.beside = createBeside(daemon, {
+    stop: () => daemon.stop?.(),
+    endMachine: () => void endMachine(daemon),
+  });
   const sign = new Float64Array(setup.sign);
   const showLife = (): void => {
     sign[0] = monotonicMs();
@@ -251,6 +256,13 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
         if (trouble === undefined) return;
         daemon.prepared.log.write(logLine('WARN', 'members-not-written', trouble));
       });
+      return;
+    case 'comm-up':
+      daemon.beside?.open();
+      return;
+    case 'client-notice':
+    case 'client-queried':
+      daemon.beside?.take(effect);
       return;
     case 'announce-held':
       announceHeld(daemon, effect.reason);
@@ -353,6 +365,7 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   daemon.service.stopping();
   await daemon.resources.directors.end();
   daemon.resources.addresses.close();
+  await daemon.beside?.close();
   if (how === 'stop') await daemon.thread.disarm();
   await daemon.thread.end();
   if (daemon.held.groups().length === 0) await removeWill(daemon.paths.runDir);

@@ -22,6 +22,7 @@ import { nodeHmac } from '../runtime/hmac.js';
 import { loadHaFiles } from '../runtime/load-files.js';
 import { lastGeneration, readIdentityUuid } from './identity.js';
 import type { Voice } from './keeper-messages.js';
+import { endLeftChildren } from './left-children.js';
 import { localNodeName } from './local-node.js';
 import { type HeartbeatPaths, scriptFolders } from './paths.js';
 import { removeWill, type Will } from './will.js';
@@ -186,6 +187,7 @@ export async function releaseWill(
   // An address that would not go is still served here: the peer is told all the same, because a
   // dead daemon serves nobody well, and the log names what is left.
   await handOver(paths, will, voice, say);
+  await endLeftChildren(paths.runDir);
   if (!isReleased) return false;
   await removeWill(paths.runDir);
   await disarm(voice?.watchdog ?? (await voiceFromFiles(paths))?.watchdog, say);

@@ -26,6 +26,8 @@ export interface Sys {
   bind(fd: number, address: Uint8Array): number;
   connect(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** Fills `into` and gives the number of bytes that the option has. */
+  getsockopt(fd: number, level: number, option: number, into: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, flags: number): number;
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array): number;
   recv(fd: number, into: Uint8Array, flags: number): number;
@@ -95,6 +97,9 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ProcessCalls> {
   const connect = bind('int connect(int fd, const void *address, uint32_t length)');
   const set = 'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)';
   const setsockopt = bind(set);
+  const getsockopt = bind(
+    'int getsockopt(int fd, int level, int option, void *value, void *length)',
+  );
   const send = bind('intptr_t send(int fd, const void *bytes, uintptr_t length, int flags)');
   const to = 'const void *address, uint32_t addressLength';
   const sendto = bind(`intptr_t sendto(int fd, const void *b, uintptr_t n, int flags, ${to})`);
@@ -112,6 +117,11 @@ function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ProcessCalls> {
     bind: (fd, address) => bindTo(fd, address, address.length),
     connect: (fd, address) => connect(fd, address, address.length),
     setsockopt: (fd, level, option, value) => setsockopt(fd, level, option, value, value.length),
+    getsockopt: (fd, level, option, into) => {
+      const length = Uint32Array.of(into.length);
+      const result = getsockopt(fd, level, option, into, asBytes(length));
+      return result < 0 ? result : (length[0] ?? 0);
+    },
     send: (fd, bytes, flags) => send(fd, bytes, bytes.length, flags),
     sendto: (fd, bytes, flags, address) =>
       sendto(fd, bytes, bytes.length, flags, address, address.length),

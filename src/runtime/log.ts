@@ -50,6 +50,10 @@ const FACILITIES: Readonly<Record<string, number>> = {
   local7: 23,
 };
 
+/** As syslog(3) numbers it; 0 without one, as clients of heartbeat 3.0.6 are told. */
+export const facilityNumber = (word: string | undefined): number =>
+  (FACILITIES[word ?? ''] ?? 0) * 8;
+
 export type LogSink =
   /** Opened anew for each batch, so that a rotated file is simply made again. */
   | { readonly kind: 'file'; readonly path: string; readonly least: LogLevel }

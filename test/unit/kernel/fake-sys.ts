@@ -48,6 +48,7 @@ export function makeFakeSys(interfaces: Readonly<Record<string, number>> = {}): 
       bind: () => 0,
       connect: () => 0,
       setsockopt: () => 0,
+      getsockopt: () => 0,
       open: () => -ENODEV,
       read: () => -EAGAIN,
       write: (_fd, bytes) => bytes.length,
