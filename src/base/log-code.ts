@@ -111,6 +111,8 @@ export const logCodes = [
   // heartbeat: groups and resources
   'acquiring-group',
   'releasing-group',
+  'group-preparing',
+  'group-prepared',
   'group-acquiring',
   'group-held',
   'group-releasing',

@@ -15,6 +15,7 @@ import type { ClusterStatus, Holding } from './cluster-status.js';
 import { type Context, say } from './context.js';
 import { dispatchDeadline, dispatchHappening, dispatchMessage } from './dispatch.js';
 import { createEgress, sendMessage, setLoad } from './egress.js';
+import { createGroup } from './group-record.js';
 import { createHolding } from './holding.js';
 import { createIngress, takeIn } from './ingress.js';
 import { createLegacy } from './legacy.js';
@@ -23,7 +24,7 @@ import { createLiveness, noteOwnGap, sendStatus } from './liveness.js';
 import { changeMembers, createMembership, nodesMax } from './membership.js';
 import { createNode, type NodeRecord } from './node-table.js';
 import { createHeal } from './partition.js';
-import { createGroup, takeOutcome } from './resource-group.js';
+import { takeOutcomes } from './resource-group.js';
 import { continueShutdown, createShutdown, requestShutdown } from './shutdown.js';
 import { snapshotCluster } from './snapshot.js';
 import { createStandby, requestStandby, takeCommand } from './standby.js';
@@ -147,7 +148,10 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       takeDeadlines(ctx);
       return;
     case 'resource-ran':
-      takeOutcome(ctx, event.id, event.outcome);
+      takeOutcomes(ctx, event.id, [event.outcome]);
+      return;
+    case 'addresses-ran':
+      takeOutcomes(ctx, event.id, event.outcomes);
       return;
     case 'node-reset':
       takeResetOutcome(ctx, event.id, event.result, event.reason);

@@ -3,7 +3,7 @@
 // comes back as an event with that id.
 
 import type { LogLine } from '../base/log-line.js';
-import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
+import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
 import type { NoticeTreatment } from './client-notices.js';
 import type { ResourceSpec } from './cluster-config.js';
@@ -27,6 +27,12 @@ export type ClusterEvent =
       readonly result: ResetResult;
       /** What the device said; empty when it is done. */
       readonly reason: string;
+    }
+  /** One outcome for each address, in the order of the order. */
+  | {
+      readonly kind: 'addresses-ran';
+      readonly id: number;
+      readonly outcomes: readonly ResourceOutcome[];
     }
   /** First line of /proc/loadavg, for the `ld` field. */
   | { readonly kind: 'load-read'; readonly text: string }
@@ -76,6 +82,17 @@ export type ClusterEffect =
         readonly uuid: Uint8Array | undefined;
       }[];
       readonly deleted: readonly string[];
+    }
+  /**
+   * Addresses that stand side by side in a group, in the order in which they are to be taken up;
+   * the only order of that group meanwhile. Answered by `addresses-ran`.
+   */
+  | {
+      readonly kind: 'run-addresses';
+      readonly id: number;
+      readonly groupKey: string;
+      readonly resources: readonly ResourceSpec[];
+      readonly verb: AddressVerb;
     }
   /** Announce all held addresses anew (peer returned, partition healed, contention). */
   | { readonly kind: 'announce-held'; readonly reason: string }

@@ -32,7 +32,15 @@ export interface NodeStatus {
 /** The words of `rsc_hold`. */
 export type Holding = 'none' | 'local' | 'foreign' | 'all';
 
-export type GroupState = 'released' | 'acquiring' | 'held' | 'releasing' | 'failed';
+/** `prepared`: in place for a hand-over that is under way, and not announced. */
+export type GroupState =
+  | 'released'
+  | 'preparing'
+  | 'prepared'
+  | 'acquiring'
+  | 'held'
+  | 'releasing'
+  | 'failed';
 
 export interface ResourceStatus {
   readonly word: string;

@@ -8,6 +8,7 @@ import { adoptOrphan, auditClaims, failBack } from './audit.js';
 import { askClients, showDeath, showReceived } from './client-notices.js';
 import type { Context, Happening } from './context.js';
 import { retransmit } from './egress.js';
+import { alarmOrder } from './group-order.js';
 import { settle, takeResource, takeStarting } from './holding.js';
 import { hexNumber, type Received } from './ingress.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
@@ -22,7 +23,7 @@ import {
   stepDown,
   takeHeal,
 } from './partition.js';
-import { alarmOrder, retryStop, serveWaiters } from './resource-group.js';
+import { retryStop, serveWaiters } from './resource-group.js';
 import { giveUpMissing, requestMissing } from './sequence.js';
 import { end, expireDelay, retryRelease } from './shutdown.js';
 import {

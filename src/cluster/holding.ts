@@ -7,9 +7,10 @@ import { fieldText, textField } from '../wire/ha-message.js';
 import type { Holding } from './cluster-status.js';
 import { type Context, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
+import type { GroupRecord } from './group-record.js';
 import type { Received } from './ingress.js';
 import type { Claim, NodeRecord } from './node-table.js';
-import { aimHeld, aimReleased, type GroupRecord, whenAtRest } from './resource-group.js';
+import { aimHeld, aimReleased, whenAtRest } from './resource-group.js';
 import { isTakingBarred } from './stonith.js';
 
 export type ResourceSet = keyof Claim;

@@ -6,6 +6,7 @@ import { after, seconds } from '../base/time.js';
 import { fieldText, type HaField, textField } from '../wire/ha-message.js';
 import { type Context, say } from './context.js';
 import { sendMessage } from './egress.js';
+import { type GroupRecord, isInPlace } from './group-record.js';
 import {
   groupsOf,
   isLegacy,
@@ -16,7 +17,7 @@ import {
 } from './holding.js';
 import type { Received } from './ingress.js';
 import { type NodeRecord, presentPeer } from './node-table.js';
-import { aimHeld, aimReleased, type GroupRecord, isInPlace, whenAtRest } from './resource-group.js';
+import { aimHeld, aimReleased, whenAtRest } from './resource-group.js';
 import { isTakingBarred } from './stonith.js';
 
 /** A request is repeated, because its answer may come from a node that is about to restart. */

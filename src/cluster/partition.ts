@@ -9,6 +9,7 @@ import { after, type Duration, type Instant, millis, seconds } from '../base/tim
 import { fieldText, textField } from '../wire/ha-message.js';
 import { type Context, msSince, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
+import { isInPlace } from './group-record.js';
 import {
   claimSet,
   groupsOf,
@@ -24,7 +25,7 @@ import {
 import { hexNumber, type Received } from './ingress.js';
 import { acquireLegacy } from './legacy.js';
 import { type Claim, presentPeer } from './node-table.js';
-import { isInPlace, whenAtRest } from './resource-group.js';
+import { whenAtRest } from './resource-group.js';
 import { resetStandby } from './standby.js';
 
 /** A peer of this program answers in milliseconds; without any answer it is another program. */
@@ -380,12 +381,8 @@ export function stepDown(ctx: Context, sleptMs: number): void {
     say(ctx, 'CRIT', 'own-stall-long', `${text}; ${facts}`);
     return;
   }
-  say(
-    ctx,
-    'CRIT',
-    'stepping-down',
-    `${text}: stepping down, node ${peer?.name} may have taken over`,
-  );
+  const what = `${text}: stepping down, node ${peer?.name} may have taken over`;
+  say(ctx, 'CRIT', 'stepping-down', what);
   const before = { ...holding.claim };
   for (const set of held) yieldSet(ctx, set, 'we were away');
   sendResource(ctx);

@@ -1,95 +1,34 @@
 // The runner of one resource group: status then start from left to right, stop from right to left,
 // one order outstanding at a time, groups independent of one another (heartbeat 3.0.6
-// ResourceManager, recorded). It is told an aim and reports when it rests; who ought to hold a
-// group is decided above. `changeGroupState` is the one place that changes a group's state.
+// ResourceManager, recorded). Addresses side by side are one order: a start of one that is there
+// already does no harm, so none is asked for its status first. A group is told an aim and reports
+// when it rests; who ought to hold it is decided above. `changeGroupState` is the one place that
+// changes a group's state.
 
-import { after, type Instant, seconds } from '../base/time.js';
-import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
-import type { ResourceGroup, ResourceSpec } from './cluster-config.js';
+import { after, seconds } from '../base/time.js';
+import type { AddressVerb, ResourceOutcome } from '../config/resource-order.js';
 import type { GroupState } from './cluster-status.js';
 import { type Context, msSince, say, tell } from './context.js';
+import { endOrder, order } from './group-order.js';
+import {
+  addressesOf,
+  addressRun,
+  addressRunBack,
+  type GroupRecord,
+  isAddress,
+  isAtRest,
+  isInPlace,
+  type OutstandingOrder,
+  type ResourceRecord,
+} from './group-record.js';
 
 /** HA_STOPRETRYMAX of the original where it is not set, one retry each second. */
 export const stopRetriesMax = 10;
 const stopRetryInterval = seconds(1);
-/** A script may take its time; after this it is worth a line. The engine never kills one. */
-const orderAlarmAfter = seconds(60);
-
-export interface ResourceRecord {
-  readonly spec: ResourceSpec;
-  state: 'started' | 'stopped' | 'unknown';
-}
-
-export interface OutstandingOrder {
-  readonly id: number;
-  readonly verb: ResourceVerb;
-  readonly resource: ResourceRecord;
-  readonly givenAt: Instant;
-}
-
-export interface GroupRecord {
-  readonly spec: ResourceGroup;
-  /** Prefers this node. */
-  readonly isLocal: boolean;
-  state: GroupState;
-  aim: 'held' | 'released';
-  changedAt: Instant | undefined;
-  reason: string;
-  readonly resources: readonly ResourceRecord[];
-  /** The resource that the run has come to. */
-  at: number;
-  order: OutstandingOrder | undefined;
-  stopRetries: number;
-  /** After the last retry: does it still run at all? */
-  isStopDoubted: boolean;
-  /** A resource that would not start; cleared when the group is asked for anew. */
-  failure: string | undefined;
-  /** A resource that would not stop: the group is in place and must not be claimed released. */
-  isStuck: boolean;
-  /** The peer was offered it after a failure; not again before it was held. */
-  isOffered: boolean;
-  aimedAt: Instant | undefined;
-}
-
-export interface GroupWaiter {
-  readonly groups: readonly GroupRecord[];
-  readonly then: (ctx: Context) => void;
-}
-
-export function createGroup(spec: ResourceGroup, localNode: string): GroupRecord {
-  return {
-    spec,
-    isLocal: spec.preferredNode === localNode,
-    state: 'released',
-    aim: 'released',
-    changedAt: undefined,
-    reason: 'start',
-    resources: spec.resources.map((resource) => ({ spec: resource, state: 'unknown' })),
-    at: 0,
-    order: undefined,
-    stopRetries: 0,
-    isStopDoubted: false,
-    failure: undefined,
-    isStuck: false,
-    isOffered: false,
-    aimedAt: undefined,
-  };
-}
 
 const retryName = (group: GroupRecord): string => `stop-retry:${group.spec.key}`;
-const alarmName = (group: GroupRecord): string => `order-alarm:${group.spec.key}`;
 const words = (group: GroupRecord): string =>
   group.spec.resources.map((resource) => resource.word).join(' ');
-
-/** Something of it may be in place here. */
-export const isInPlace = (group: GroupRecord): boolean =>
-  group.state === 'held' ||
-  group.state === 'acquiring' ||
-  group.state === 'releasing' ||
-  group.isStuck;
-
-export const isAtRest = (group: GroupRecord): boolean =>
-  group.order === undefined && group.state !== 'acquiring' && group.state !== 'releasing';
 
 function changeGroupState(
   ctx: Context,
@@ -102,7 +41,8 @@ function changeGroupState(
   group.state = state;
   group.changedAt = ctx.now.monotonic;
   group.reason = reason;
-  const ends = state === 'acquiring' || state === 'releasing' ? '' : ` after ${took} ms`;
+  const isRun = state === 'acquiring' || state === 'releasing' || state === 'preparing';
+  const ends = isRun ? '' : ` after ${took} ms`;
   const text = `group ${group.spec.key}: ${from} -> ${state}${ends} (${reason})`;
   say(ctx, 'info', `group-${state}`, text);
   if (isAtRest(group)) tell(ctx, { kind: 'group-settled', group });
@@ -112,16 +52,42 @@ function changeGroupState(
 export function aimHeld(ctx: Context, group: GroupRecord, reason: string): void {
   group.aim = 'held';
   group.failure = undefined;
-  if (group.state === 'held' || group.state === 'acquiring') return;
+  // One that is in place but muted goes through its run: that is what announces it.
+  if ((group.state === 'held' && !group.isMuted) || group.state === 'acquiring') return;
   group.aimedAt = ctx.now.monotonic;
   group.isStuck = false;
   group.isStopDoubted = false;
+  group.isMuted = false;
   ctx.deadlines.clear(retryName(group));
   const text = `Acquiring resource group: ${group.spec.preferredNode} ${words(group)}`;
   say(ctx, 'info', 'acquiring-group', text);
   group.at = 0;
   changeGroupState(ctx, group, 'acquiring', reason);
   advanceGroup(ctx, group);
+}
+
+/** What a predecessor of this process held is asked for and left as it is. */
+export function adoptGroup(ctx: Context, group: GroupRecord): void {
+  group.isAdopted = true;
+  aimHeld(ctx, group, 'adopted');
+}
+
+/** Asks for all but the announcement. For a group that is nowhere near being in place here. */
+export function aimPrepared(ctx: Context, group: GroupRecord, reason: string): void {
+  group.aim = 'prepared';
+  group.aimedAt = ctx.now.monotonic;
+  group.isMuted = true;
+  group.at = 0;
+  changeGroupState(ctx, group, 'preparing', reason);
+  advanceGroup(ctx, group);
+}
+
+/** What is held stays in place, and is not announced any more: somebody else is about to. */
+export function muteGroup(ctx: Context, group: GroupRecord): void {
+  const addresses = addressesOf(group);
+  if (group.state !== 'held' || group.order !== undefined || addresses.length === 0) return;
+  group.isMuted = true;
+  order(ctx, group, addresses, 'mute');
 }
 
 /** Asks for a group to be given up. One whose stop failed before is tried anew. */
@@ -145,6 +111,7 @@ function beginRelease(ctx: Context, group: GroupRecord, reason: string): void {
   group.stopRetries = 0;
   group.isStopDoubted = false;
   group.isStuck = false;
+  group.isMuted = false;
   changeGroupState(ctx, group, 'releasing', reason);
   advanceGroup(ctx, group);
 }
@@ -152,61 +119,62 @@ function beginRelease(ctx: Context, group: GroupRecord, reason: string): void {
 /** Gives the next order of a run, unless one is outstanding or a retry is being waited for. */
 function advanceGroup(ctx: Context, group: GroupRecord): void {
   if (group.order !== undefined || ctx.deadlines.has(retryName(group))) return;
-  if (group.state === 'acquiring') {
-    const resource = group.resources[group.at];
-    if (resource === undefined) changeGroupState(ctx, group, 'held', group.reason);
-    else order(ctx, group, resource, 'status');
-    if (resource === undefined) group.isOffered = false;
+  if (group.state === 'acquiring') advanceAcquiring(ctx, group);
+  else if (group.state === 'preparing') advancePreparing(ctx, group);
+  else if (group.state === 'releasing') advanceReleasing(ctx, group);
+}
+
+function advanceAcquiring(ctx: Context, group: GroupRecord): void {
+  const resource = group.resources[group.at];
+  if (resource === undefined) {
+    group.isAdopted = false;
+    changeGroupState(ctx, group, 'held', group.reason);
+    group.isOffered = false;
     return;
   }
-  if (group.state !== 'releasing') return;
+  const isAsked = group.isAdopted && resource.state === 'unknown';
+  if (!isAddress(resource)) order(ctx, group, [resource], 'status');
+  else order(ctx, group, addressRun(group, group.at), isAsked ? 'status' : 'start');
+}
+
+/**
+ * Addresses come last: neighbours may ask who has one and be told by both nodes, so that what
+ * serves it has to be there before.
+ */
+function advancePreparing(ctx: Context, group: GroupRecord): void {
+  while (isAddress(group.resources[group.at])) group.at++;
+  const resource = group.resources[group.at];
+  const missing = addressesOf(group).filter(({ state }) => state !== 'started');
+  if (resource !== undefined) order(ctx, group, [resource], 'status');
+  else if (missing.length > 0) order(ctx, group, missing, 'prepare');
+  else changeGroupState(ctx, group, 'prepared', group.reason);
+}
+
+function advanceReleasing(ctx: Context, group: GroupRecord): void {
   while (group.at >= 0 && group.resources[group.at]?.state === 'stopped') group.at--;
   const resource = group.resources[group.at];
-  if (resource !== undefined) order(ctx, group, resource, group.isStopDoubted ? 'status' : 'stop');
+  if (resource !== undefined && group.isStopDoubted) order(ctx, group, [resource], 'status');
+  else if (isAddress(resource)) order(ctx, group, addressRunBack(group, group.at), 'stop');
+  else if (resource !== undefined) order(ctx, group, [resource], 'stop');
   else if (group.failure === undefined) changeGroupState(ctx, group, 'released', group.reason);
   else changeGroupState(ctx, group, 'failed', group.failure);
 }
 
-function order(
-  ctx: Context,
-  group: GroupRecord,
-  resource: ResourceRecord,
-  verb: ResourceVerb,
-): void {
-  const id = ctx.nextOrderId++;
-  group.order = { id, verb, resource, givenAt: ctx.now.monotonic };
-  ctx.deadlines.set(alarmName(group), after(ctx.now.monotonic, orderAlarmAfter));
-  ctx.effects.push({
-    kind: 'run-resource',
-    id,
-    groupKey: group.spec.key,
-    resource: resource.spec,
-    verb,
-    environment: environmentOf(ctx),
-  });
-}
-
-/** What scripts of the original are told from the daemon's state (heartbeat.md section 10.3). */
-function environmentOf(ctx: Context): Readonly<Record<string, string>> {
-  const variables: Record<string, string> = {
-    HA_CURHOST: ctx.local.name,
-    HA_OSTATUS: ctx.local.state,
-  };
-  if (ctx.config.autoFailback !== 'legacy') variables.HA_NICEFAILBACK = 'yes';
-  if (ctx.peer === undefined || ctx.peer.state === 'dead') variables.HA_DONTASK = 'yes';
-  return variables;
-}
-
-/** Takes the outcome of an order. One that belongs to no order of ours is passed over. */
-export function takeOutcome(ctx: Context, id: number, outcome: ResourceOutcome): void {
+/** Takes the outcomes of an order. Those that belong to no order of ours are passed over. */
+export function takeOutcomes(ctx: Context, id: number, outcomes: readonly ResourceOutcome[]): void {
   for (const group of ctx.groups.values()) {
     const given = group.order;
     if (given?.id !== id) continue;
-    group.order = undefined;
-    ctx.deadlines.clear(alarmName(group));
+    endOrder(ctx, group);
     // The aim may have turned while the order ran: its outcome is kept, the run goes the new way.
-    noteOutcome(ctx, group, given.resource, given.verb, outcome);
+    const noAnswer = { kind: 'failed', exitCode: 1, reason: 'no outcome' } as const;
+    for (const [at, resource] of given.resources.entries()) {
+      noteOutcome(ctx, group, resource, given.verb, outcomes[at] ?? noAnswer);
+    }
+    if (given.verb === 'stop') noteStopped(ctx, group, given);
     turnIfWanted(ctx, group);
+    // No change of state ends this order.
+    if (given.verb === 'mute' && isAtRest(group)) tell(ctx, { kind: 'group-settled', group });
     return;
   }
 }
@@ -215,7 +183,7 @@ function noteOutcome(
   ctx: Context,
   group: GroupRecord,
   resource: ResourceRecord,
-  verb: ResourceVerb,
+  verb: AddressVerb,
   outcome: ResourceOutcome,
 ): void {
   switch (verb) {
@@ -223,10 +191,13 @@ function noteOutcome(
       noteStatus(ctx, group, resource, outcome);
       return;
     case 'start':
-      noteStart(ctx, group, resource, outcome);
+    case 'prepare':
+      noteStart(ctx, group, resource, verb, outcome);
       return;
     case 'stop':
-      noteStop(ctx, group, resource, outcome);
+      noteStop(ctx, resource, outcome);
+      return;
+    case 'mute':
       return;
   }
 }
@@ -246,25 +217,32 @@ function noteStatus(
     passOver(group, resource);
     return;
   }
-  if (outcome.kind === 'stopped') resource.state = 'stopped';
-  const isNext = group.state === 'acquiring' && group.resources[group.at] === resource;
-  if (isNext && group.aim === 'held') order(ctx, group, resource, 'start');
+  // An address whose status cannot be had is started all the same: its start will tell.
+  if (outcome.kind === 'stopped' || isAddress(resource)) resource.state = 'stopped';
+  if (isAddress(resource)) return;
+  const isNext = isComingUp(group) && group.resources[group.at] === resource;
+  if (isNext && group.aim !== 'released') order(ctx, group, [resource], 'start');
 }
+
+const isComingUp = ({ state }: GroupRecord): boolean =>
+  state === 'acquiring' || state === 'preparing';
 
 /** On to the next resource, unless the run was turned while this one was asked. */
 function passOver(group: GroupRecord, resource: ResourceRecord): void {
-  if (group.state === 'acquiring' && group.resources[group.at] === resource) group.at++;
+  if (isComingUp(group) && group.resources[group.at] === resource) group.at++;
 }
 
 function noteStart(
   ctx: Context,
   group: GroupRecord,
   resource: ResourceRecord,
+  verb: 'start' | 'prepare',
   outcome: ResourceOutcome,
 ): void {
   if (outcome.kind !== 'failed') {
     resource.state = 'started';
-    passOver(group, resource);
+    // One that was only prepared is still to be announced.
+    if (verb === 'start') passOver(group, resource);
     return;
   }
   const { word } = resource.spec;
@@ -272,27 +250,31 @@ function noteStart(
   resource.state = 'unknown';
   const reason = `Return code ${outcome.exitCode} from ${word} (${outcome.reason})`;
   say(ctx, 'ERROR', 'start-failed', reason);
-  if (group.state !== 'acquiring' || group.aim !== 'held') return;
-  say(ctx, 'CRIT', 'giving-up', `Giving up resources due to failure of ${word}`);
-  group.failure = `start of ${word} failed: ${outcome.reason}`;
+  if (!isComingUp(group) || group.aim === 'released') return;
+  if (group.state === 'acquiring') {
+    say(ctx, 'CRIT', 'giving-up', `Giving up resources due to failure of ${word}`);
+    group.failure = `start of ${word} failed: ${outcome.reason}`;
+  }
   group.aim = 'released';
 }
 
-function noteStop(
-  ctx: Context,
-  group: GroupRecord,
-  resource: ResourceRecord,
-  outcome: ResourceOutcome,
-): void {
+function noteStop(ctx: Context, resource: ResourceRecord, outcome: ResourceOutcome): void {
   if (outcome.kind !== 'failed') {
     resource.state = 'stopped';
+    return;
+  }
+  resource.state = 'unknown';
+  const text = `Return code ${outcome.exitCode} from ${resource.spec.word} (${outcome.reason})`;
+  say(ctx, 'ERROR', 'stop-failed', text);
+}
+
+/** One retry for all that did not stop with an order. */
+function noteStopped(ctx: Context, group: GroupRecord, given: OutstandingOrder): void {
+  const left = given.resources.find(({ state }) => state !== 'stopped');
+  if (left === undefined) {
     group.stopRetries = 0;
     return;
   }
-  const { word } = resource.spec;
-  resource.state = 'unknown';
-  const text = `Return code ${outcome.exitCode} from ${word} (${outcome.reason})`;
-  say(ctx, 'ERROR', 'stop-failed', text);
   if (group.state !== 'releasing') return;
   const most = ctx.config.stopRetriesMax ?? stopRetriesMax;
   if (most > 0 && group.stopRetries >= most) {
@@ -301,7 +283,7 @@ function noteStop(
   }
   group.stopRetries++;
   const facts = most > 0 ? `(${group.stopRetries} of ${most})` : `(${group.stopRetries})`;
-  say(ctx, 'info', 'stop-retry', `Retrying failed stop operation [${word}] ${facts}`);
+  say(ctx, 'info', 'stop-retry', `Retrying failed stop operation [${left.spec.word}] ${facts}`);
   ctx.deadlines.set(retryName(group), after(ctx.now.monotonic, stopRetryInterval));
 }
 
@@ -335,7 +317,7 @@ function noteDoubtedStop(
 /** Follows the aim after an outcome: on, back, or to rest. */
 function turnIfWanted(ctx: Context, group: GroupRecord): void {
   if (group.order !== undefined) return;
-  if (group.state === 'acquiring' && group.aim === 'released') {
+  if (isComingUp(group) && group.aim === 'released') {
     beginRelease(ctx, group, group.failure ?? group.reason);
     return;
   }
@@ -346,16 +328,6 @@ function turnIfWanted(ctx: Context, group: GroupRecord): void {
 export function retryStop(ctx: Context, key: string): void {
   const group = ctx.groups.get(key);
   if (group !== undefined) advanceGroup(ctx, group);
-}
-
-export function alarmOrder(ctx: Context, key: string): void {
-  const group = ctx.groups.get(key);
-  const given = group?.order;
-  if (group === undefined || given === undefined) return;
-  const { word } = given.resource.spec;
-  const text = `${given.verb} of ${word} has not ended for ${msSince(ctx, given.givenAt)} ms`;
-  say(ctx, 'WARN', 'order-slow', text);
-  ctx.deadlines.set(alarmName(group), after(ctx.now.monotonic, orderAlarmAfter));
 }
 
 /** Calls `then` once all of `groups` rest, at once if they do already. */

@@ -5,10 +5,11 @@ import { after, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';
 import { type Context, say } from './context.js';
 import { sendMessage } from './egress.js';
+import { isAtRest } from './group-record.js';
 import { sendResource, yieldSet } from './holding.js';
 import { presentPeer } from './node-table.js';
 import { endHeal } from './partition.js';
-import { isAtRest, whenAtRest } from './resource-group.js';
+import { whenAtRest } from './resource-group.js';
 import { resetStandby } from './standby.js';
 
 /** 3.0.6 waits an hour for moving resources; the service manager's patience is about a minute. */

@@ -2,9 +2,9 @@
 
 import type { ClusterStatus, GroupStatus, NodeStatus } from './cluster-status.js';
 import type { Context } from './context.js';
+import { type GroupRecord, isAtRest } from './group-record.js';
 import { holdingWord, isLegacy, isSettled } from './holding.js';
 import type { NodeRecord } from './node-table.js';
-import { type GroupRecord, isAtRest } from './resource-group.js';
 
 export function snapshotCluster(ctx: Context): ClusterStatus {
   const groups = [...ctx.groups.values()];

@@ -7,6 +7,7 @@ import { fieldText, textField } from '../wire/ha-message.js';
 import type { HoldSelection } from './cluster-event.js';
 import { type Context, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
+import { type GroupRecord, isAtRest } from './group-record.js';
 import {
   claimSet,
   holdingWord,
@@ -22,7 +23,7 @@ import {
 } from './holding.js';
 import type { Received } from './ingress.js';
 import { type Claim, type NodeRecord, presentPeer } from './node-table.js';
-import { type GroupRecord, isAtRest, whenAtRest } from './resource-group.js';
+import { whenAtRest } from './resource-group.js';
 
 /** 3.0.6 gives the other side as long to agree. */
 const replyTime = seconds(10);

@@ -6,6 +6,7 @@ import { after, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';
 import { type Context, msSince, say } from './context.js';
 import { sendMessage } from './egress.js';
+import type { GroupRecord } from './group-record.js';
 import {
   acquireOwn,
   becomeStable,
@@ -24,7 +25,7 @@ import {
 import { acquireLegacy, startLegacy } from './legacy.js';
 import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-table.js';
 import { beginHeal, endHeal, forgetHeal, onNodeReturned } from './partition.js';
-import { aimHeld, type GroupRecord, releaseLeftOver, whenAtRest } from './resource-group.js';
+import { adoptGroup, aimHeld, releaseLeftOver, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
 import { forgetReset, isTakingBarred, mayTakeFrom, sayStonith } from './stonith.js';
 
@@ -44,7 +45,7 @@ export function adopt(ctx: Context): void {
   ctx.holding.isAdoptionOpen = setsOf(adopted).length > 0;
   for (const group of groups) {
     // What it did not claim any more it was giving up, or had failed to start.
-    if (adopted[group.isLocal ? 'local' : 'foreign']) aimHeld(ctx, group, 'adopted');
+    if (adopted[group.isLocal ? 'local' : 'foreign']) adoptGroup(ctx, group);
     else releaseLeftOver(ctx, group);
   }
   if (groups.length === 0) return;

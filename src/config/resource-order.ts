@@ -3,6 +3,12 @@
 
 export type ResourceVerb = 'status' | 'start' | 'stop';
 
+/**
+ * What addresses can be told as well. `prepare`: to be in place without being announced. `mute`: to
+ * stay in place and not be announced any more. `start` announces, whatever was before.
+ */
+export type AddressVerb = ResourceVerb | 'prepare' | 'mute';
+
 /** How an order to a resource ended. `running`/`stopped` answer `status` only. */
 export type ResourceOutcome =
   | { readonly kind: 'done' }

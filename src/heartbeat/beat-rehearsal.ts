@@ -76,8 +76,8 @@ function rehearseTakeover(engine: ClusterEngine, at: (ms: number) => Now): void 
   for (let turn = 0; turn < TURNS_MAX; turn++) {
     const order = orders.shift();
     if (order === undefined) return;
-    if (order.kind !== 'run-resource') continue;
-    const outcome: ResourceOutcome = { kind: order.verb === 'status' ? 'stopped' : 'done' };
-    orders.push(...engine.step(silence, { kind: 'resource-ran', id: order.id, outcome }));
+    if (order.kind !== 'run-addresses') continue;
+    const outcomes = order.resources.map((): ResourceOutcome => ({ kind: 'done' }));
+    orders.push(...engine.step(silence, { kind: 'addresses-ran', id: order.id, outcomes }));
   }
 }

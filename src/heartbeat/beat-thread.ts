@@ -12,7 +12,7 @@ import type {
 
 export interface BeatListener {
   readonly onBeating: () => void;
-  readonly onEffect: (effect: OutwardEffect) => void;
+  readonly onEffects: (effects: readonly OutwardEffect[]) => void;
   /** The worker cannot go on: the process must end, for the keeper to see. */
   readonly onDied: (reason: string) => void;
 }
@@ -21,7 +21,8 @@ export interface BeatThread {
   /** Resolves when the worker has loaded everything and waits for `begin`. */
   readonly loaded: Promise<void>;
   begin(setup: BeatSetup, listener: BeatListener): void;
-  offer(event: ClusterEvent): void;
+  /** Facts that came together are answered together. */
+  offer(...events: readonly ClusterEvent[]): void;
   snapshot(): Promise<BeatSnapshot>;
   /** A stop in order; without it a watchdog device goes on counting. */
   disarm(): Promise<void>;
@@ -50,8 +51,8 @@ export function startBeatThread(): BeatThread {
           return resolve();
         case 'beating':
           return listener?.onBeating();
-        case 'effect':
-          return listener?.onEffect(message.effect);
+        case 'effects':
+          return listener?.onEffects(message.effects);
         case 'disarmed':
           return onDisarmed();
         case 'snapshot':
@@ -75,7 +76,7 @@ export function startBeatThread(): BeatThread {
       listener = heard;
       tell({ kind: 'begin', setup });
     },
-    offer: (event) => tell({ kind: 'event', event }),
+    offer: (...events) => tell({ kind: 'events', events }),
     snapshot: () =>
       new Promise((resolve) => {
         const id = ++questions;

@@ -28,6 +28,7 @@ import type {
   BeatSnapshot,
   FromWorker,
   MediumReport,
+  OutwardEffect,
   ToWorker,
 } from './worker-messages.js';
 
@@ -35,7 +36,8 @@ assert(parentPort !== null, 'the beat worker runs as a worker thread');
 const port = parentPort;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-const sayLine = (line: LogLine): void => tell({ kind: 'effect', effect: { kind: 'log', line } });
+const sayLine = (line: LogLine): void =>
+  tell({ kind: 'effects', effects: [{ kind: 'log', line }] });
 
 interface OpenPath {
   readonly name: string;
@@ -49,6 +51,11 @@ interface Beat {
   readonly paths: OpenPath[];
   readonly watchdog: Watchdog | undefined;
 }
+
+/** Ordered and not told to the main thread yet. */
+const orders: OutwardEffect[] = [];
+/** Facts that came together are being taken: their orders go out together. */
+let isGathering = false;
 
 /** The sign of life is looked at this often within the limit. */
 const LOOKS_PER_LIMIT = 4;
@@ -142,7 +149,7 @@ function begin(setup: BeatSetup): Beat {
   let isBeating = false;
   const carryOut = (effect: ClusterEffect): void => {
     if (effect.kind !== 'send') {
-      tell({ kind: 'effect', effect });
+      orders.push(effect);
       return;
     }
     for (const path of paths) path.medium.send(effect);
@@ -152,7 +159,14 @@ function begin(setup: BeatSetup): Beat {
       tell({ kind: 'beating' });
     }
   };
-  const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(engine, carryOut, readNow);
+  const driver = runEngine<ClusterEvent, ClusterEffect, ClusterStatus>(
+    engine,
+    carryOut,
+    readNow,
+    () => {
+      if (!isGathering) tellOrders();
+    },
+  );
   for (const setting of setup.media)
     paths.push(openPath(setting, setup.cluster.deadtime, paths, driver.offer));
   driver.offer({ kind: 'started' });
@@ -174,14 +188,30 @@ function snapshotOf(beat: Beat): BeatSnapshot {
 }
 
 let beat: Beat | undefined;
+
+/** One message between the threads for all that was ordered: each costs a wake-up. */
+function tellOrders(): void {
+  if (orders.length > 0) tell({ kind: 'effects', effects: orders.splice(0) });
+}
+
+function takeEvents(events: readonly ClusterEvent[]): void {
+  isGathering = true;
+  try {
+    for (const event of events) beat?.driver.offer(event);
+  } finally {
+    isGathering = false;
+  }
+  tellOrders();
+}
+
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'begin':
       assert(beat === undefined, 'the beat begins once');
       beat = begin(message.setup);
       return;
-    case 'event':
-      beat?.driver.offer(message.event);
+    case 'events':
+      takeEvents(message.events);
       return;
     case 'disarm':
       beat?.watchdog?.disarm();

@@ -12,11 +12,10 @@ import { createAddressResources } from '../resources/address-resource.js';
 import { prepareSyncDaemons } from '../resources/builtin/sync-daemon.js';
 import { createDirectorResources } from '../resources/director-resource.js';
 import { endThisMachine } from '../resources/end-machine.js';
-import { createResourceRunner, isScriptResource } from '../resources/resource-runner.js';
+import { createResourceRunner } from '../resources/resource-runner.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
-import { addressesBehind, noteBehind } from './address-run.js';
 import type { BeatThread } from './beat-thread.js';
 import { createBeside } from './beside.js';
 import { answerDaemonQuestion } from './control-answers.js';
@@ -26,6 +25,7 @@ import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { startLinkWatch } from './link-watch.js';
 import { writeMemberFiles } from './member-files.js';
+import { runAddressOrders, runResourceOrder } from './orders.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
 import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
@@ -130,7 +130,7 @@ async function stopForgotten(
       const text = `no longer in haresources: stopping ${resource.word}`;
       daemon.prepared.log.write(logLine('notice', 'releasing-group', text));
       const { environment } = daemon.prepared;
-      const outcome = await daemon.resources.runner.run(resource, 'stop', environment, []);
+      const outcome = await daemon.resources.runner.run(resource, 'stop', environment);
       daemon.held.note(group.key, resource, 'stop', outcome, undefined);
       void renewWill(daemon, hooks);
     }
@@ -177,7 +177,7 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
       daemon.service.ready();
       void renewWill(daemon, hooks);
     },
-    onEffect: (effect) => carryOut(daemon, effect, hooks),
+    onEffects: (effects) => carryOutAll(daemon, effects, hooks),
     onDied: (reason) => {
       log.write(logLine('emerg', 'beat-died', reason));
       void log.flush().then(() => hooks.exit(1));
@@ -237,13 +237,24 @@ async function reload(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
   hooks.exit(exitCodes.successionWanted);
 }
 
+/** What the engine ordered in one step: addresses first, all together, and words last. */
+function carryOutAll(daemon: Daemon, effects: readonly OutwardEffect[], hooks: DaemonHooks): void {
+  const renew = (): void => void renewWill(daemon, hooks);
+  const afterwards = runAddressOrders(daemon, effects, renew);
+  for (const effect of effects) carryOut(daemon, effect, hooks);
+  afterwards?.();
+}
+
 function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): void {
   switch (effect.kind) {
     case 'log':
       daemon.prepared.log.write(effect.line);
       return;
     case 'run-resource':
-      void runResource(daemon, effect, hooks);
+      void runResourceOrder(daemon, effect, () => void renewWill(daemon, hooks));
+      return;
+    case 'run-addresses':
+      // Done already, with the others of its step.
       return;
     case 'reset-node':
       daemon.fencing?.reset(effect.id, effect.node);
@@ -291,28 +302,6 @@ async function endMachine(daemon: Daemon): Promise<void> {
   await log.flush();
   const trouble = await endThisMachine();
   log.write(logLine('emerg', 'machine-ends', `this machine cannot be reset: ${trouble}`));
-}
-
-async function runResource(
-  daemon: Daemon,
-  order: Extract<OutwardEffect, { kind: 'run-resource' }>,
-  hooks: DaemonHooks,
-): Promise<void> {
-  const { runner } = daemon.resources;
-  const environment = { ...daemon.prepared.environment, ...order.environment };
-  const { groupKey, resource, verb } = order;
-  const behind = addressesBehind(daemon.prepared.setup.cluster.groups, groupKey, resource);
-  if (verb === 'start' && isScriptResource(resource)) {
-    // It may run for minutes, and on after our death: whoever comes after us has to know of it.
-    daemon.held.note(groupKey, resource, verb, { kind: 'done' }, undefined);
-    void renewWill(daemon, hooks);
-  }
-  const outcome = await runner.run(resource, verb, environment, behind);
-  const address = runner.addressOf(resource);
-  daemon.thread.offer({ kind: 'resource-ran', id: order.id, outcome });
-  const isChanged = daemon.held.note(groupKey, resource, verb, outcome, address);
-  const isChangedBehind = noteBehind(daemon.held, runner, groupKey, behind, verb);
-  if (isChanged || isChangedBehind) void renewWill(daemon, hooks);
 }
 
 /** Wills are written one after the other; a burst of changes ends in one more. */

@@ -4,8 +4,8 @@
 
 import { logLine } from '../base/log-line.js';
 import { parseIpaddrArguments } from '../config/ipaddr-arguments.js';
+import { isAddressScript } from '../config/resource-kind.js';
 import { whoHolds } from '../kernel/who-holds.js';
-import { isAddressScript } from '../resources/address-resource.js';
 import type { Daemon } from './daemon-parts.js';
 
 const LOOK_INTERVAL_MS = 60_000;

@@ -49,7 +49,7 @@ export type OutwardEffect = Exclude<ClusterEffect, { readonly kind: 'send' }>;
 
 export type ToWorker =
   | { readonly kind: 'begin'; readonly setup: BeatSetup }
-  | { readonly kind: 'event'; readonly event: ClusterEvent }
+  | { readonly kind: 'events'; readonly events: readonly ClusterEvent[] }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
   /** A stop in order: the watchdog device is closed so that it resets nothing. */
   | { readonly kind: 'disarm' };
@@ -59,6 +59,7 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** The first message has left on at least one medium. */
   | { readonly kind: 'beating' }
-  | { readonly kind: 'effect'; readonly effect: OutwardEffect }
+  /** All that one step ordered, or the steps of facts that came together. */
+  | { readonly kind: 'effects'; readonly effects: readonly OutwardEffect[] }
   | { readonly kind: 'disarmed' }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: BeatSnapshot };

@@ -4,11 +4,13 @@
 import type { LogLine } from '../base/log-line.js';
 import { type IpaddrArguments, parseIpaddrArguments } from '../config/ipaddr-arguments.js';
 import type { ResourceSpec } from '../config/resource-group.js';
-import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
+import { isAddressScript } from '../config/resource-kind.js';
+import type { AddressVerb, ResourceOutcome } from '../config/resource-order.js';
 import type { AddressTable, InterfaceAddress } from '../kernel/addresses.js';
 import type { Announcer } from '../kernel/announcer.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { isSamePlace } from './address-place.js';
+import { describe, type LabelBook, openLabelBook, planAddress } from './address-plan.js';
 
 /** Announcements of a VIP after it was taken, and their distance (IPaddr2's defaults). */
 export const ANNOUNCEMENTS = 5;
@@ -18,15 +20,12 @@ const ANNOUNCEMENT_SPACING_MS = 200;
  * more than the taking. `add` itself is judged by the kernel's answer, never by this listing.
  */
 const LISTING_AGE_MS = 1000;
-/** IFNAMSIZ - 1 (linux/if.h): the longest label. */
-const LABEL_CHARACTERS_MAX = 15;
 
 export interface AddressResources {
-  run(resource: ResourceSpec, verb: ResourceVerb): ResourceOutcome;
-  /** Starts many with one request to the kernel and announces them; one outcome each. */
-  startMany(resources: readonly ResourceSpec[]): readonly ResourceOutcome[];
+  /** One request to the kernel and one burst of announcements for all. */
+  run(resources: readonly ResourceSpec[], verb: AddressVerb): AddressesRan;
   heldBy(resource: ResourceSpec): InterfaceAddress | undefined;
-  /** By resource word. */
+  /** By resource word, but for what is in place while the other node announces it. */
   held(): ReadonlyMap<string, InterfaceAddress>;
   /** Announces one held address now and `times - 1` times later; false when it is not held. */
   announceOne(address: string, times: number): boolean;
@@ -42,14 +41,21 @@ export interface AddressResources {
   close(): void;
 }
 
+export interface AddressesRan {
+  /** One for each resource, in their order. */
+  readonly outcomes: readonly ResourceOutcome[];
+  /**
+   * Writes what was done to the log. Clients wait for what follows from the outcomes, and two lines
+   * for each of a hundred addresses take longer than taking them.
+   */
+  say(): void;
+}
+
 export interface AddressParts {
   readonly table: AddressTable;
   readonly announcer: Announcer;
   readonly log: (line: LogLine) => void;
 }
-
-export const isAddressScript = (script: string): boolean =>
-  script === 'IPaddr' || script === 'IPaddr2' || script === 'IPv6addr';
 
 const failed = (exitCode: number, reason: string): ResourceOutcome => ({
   kind: 'failed',
@@ -63,6 +69,8 @@ interface AddressState extends AddressParts {
   /** Announcements still to come, by address. */
   readonly owed: Map<string, { readonly vip: InterfaceAddress; left: number }>;
   readonly announced: Map<string, number>;
+  /** Words of addresses that are in place while the other node announces them. */
+  readonly muted: Set<string>;
   timer: NodeJS.Timeout | undefined;
   listed: InterfaceAddress[] | undefined;
   listedAt: number;
@@ -99,80 +107,6 @@ function forget(state: AddressState, vip: InterfaceAddress): void {
   );
 }
 
-/** The network part of an IPv4 address with all host bits set. */
-function broadcastOf(address: string, prefixLength: number): string {
-  const bits = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const hostBits = 32 - prefixLength;
-  const last = bits - (bits % 2 ** hostBits) + (2 ** hostBits - 1);
-  return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
-}
-
-/** The labels that are taken, for choosing several in a row. */
-interface LabelBook {
-  readonly taken: Set<string | undefined>;
-  /** The first number that may be free, by interface. */
-  readonly next: Map<string, number>;
-}
-
-function openLabelBook(state: AddressState): LabelBook {
-  const taken = new Set<string | undefined>();
-  for (const known of listing(state) ?? []) taken.add(known.label);
-  return { taken, next: new Map() };
-}
-
-/** IPaddr names its alias `nic:N` with the first free N (recorded); IPaddr2 names none. */
-function chooseLabel(
-  book: LabelBook,
-  script: string,
-  interfaceName: string,
-  wanted: IpaddrArguments,
-): string | undefined {
-  if (wanted.label !== undefined) return wanted.label;
-  if (script !== 'IPaddr' || wanted.family === 6) return undefined;
-  let number = book.next.get(interfaceName) ?? 0;
-  while (book.taken.has(`${interfaceName}:${number}`)) number++;
-  book.next.set(interfaceName, number + 1);
-  const label = `${interfaceName}:${number}`;
-  return label.length <= LABEL_CHARACTERS_MAX ? label : undefined;
-}
-
-function describe(vip: InterfaceAddress): string {
-  const label = vip.label === undefined ? '' : ` as ${vip.label}`;
-  return `${vip.address}/${vip.prefixLength} on ${vip.interfaceName}${label}`;
-}
-
-function planAddress(
-  state: AddressState,
-  book: LabelBook,
-  script: string,
-  wanted: IpaddrArguments,
-): InterfaceAddress | string {
-  // Asked only where the word leaves it open: a hundred VIPs that say it need no hundred look-ups.
-  const isOpen = wanted.interfaceName === undefined || wanted.prefixLength === undefined;
-  const place = isOpen ? state.table.placeOf(wanted.address) : undefined;
-  const interfaceName = wanted.interfaceName ?? place?.interfaceName;
-  if (interfaceName === undefined) {
-    const { address } = wanted;
-    return `no interface is on a network with ${address}: name one, as in ${address}/24/eth0`;
-  }
-  const widest = wanted.family === 4 ? 32 : 128;
-  const prefixLength = wanted.prefixLength ?? place?.prefixLength ?? widest;
-  const label = chooseLabel(book, script, interfaceName, wanted);
-  const broadcast =
-    wanted.family === 6
-      ? undefined
-      : (wanted.broadcast ??
-        (prefixLength < 31 ? broadcastOf(wanted.address, prefixLength) : undefined));
-  return {
-    family: wanted.family,
-    address: wanted.address,
-    prefixLength,
-    interfaceName,
-    ...(label === undefined ? {} : { label }),
-    ...(broadcast === undefined ? {} : { broadcast }),
-  };
-}
-
 /** What one start of several comes to: an address to have, or why it cannot be. */
 type PlannedStart =
   | { readonly kind: 'refused'; readonly outcome: ResourceOutcome }
@@ -183,22 +117,22 @@ function planStart(state: AddressState, book: LabelBook, resource: ResourceSpec)
   if (!parsed.ok) return { kind: 'refused', outcome: failed(6, parsed.detail) };
   const present = findInKernel(state, parsed.value);
   if (present !== undefined) return { kind: 'present', vip: present };
-  const vip = planAddress(state, book, resource.script, parsed.value);
+  const vip = planAddress(state.table, book, resource.script, parsed.value);
   if (typeof vip === 'string') return { kind: 'refused', outcome: failed(6, vip) };
   book.taken.add(vip.label);
   state.listed?.push(vip);
   return { kind: 'add', vip };
 }
 
-/**
- * Kernel and network first, words afterwards: clients wait for the announcements, and two lines
- * for each of a hundred addresses take longer than taking them.
- */
-function startMany(
+const nothingToSay = (): void => undefined;
+
+/** Kernel and network first, words afterwards. */
+function start(
   state: AddressState,
   resources: readonly ResourceSpec[],
-): readonly ResourceOutcome[] {
-  const book = openLabelBook(state);
+  isAnnounced: boolean,
+): AddressesRan {
+  const book = openLabelBook(listing(state) ?? []);
   const planned = resources.map((resource) => planStart(state, book, resource));
   const adding = planned.flatMap((each) => (each.kind === 'add' ? [each.vip] : []));
   const added = [...state.table.addMany(adding)];
@@ -213,39 +147,110 @@ function startMany(
       return failed(1, `cannot add ${describe(vip)}: ${answer.detail}`);
     }
     const resource = resources[at];
-    if (resource !== undefined) state.held.set(resource.word, vip);
+    if (resource !== undefined) noteHeld(state, resource, vip, isAnnounced);
     taken.push(vip);
     const how = each.kind === 'add' ? 'added' : 'already there:';
     texts.push(`${resource?.script}: ${how} ${describe(vip)}`);
     return { kind: 'done' };
   });
-  oweAnnouncements(state, taken, ANNOUNCEMENTS);
-  for (const text of texts) state.log({ level: 'info', code: 'address-started', text });
-  for (const vip of taken) sayAnnounced(state, vip, '');
-  return outcomes;
+  if (isAnnounced) oweAnnouncements(state, taken, ANNOUNCEMENTS);
+  const say = (): void => {
+    for (const text of texts) state.log({ level: 'info', code: 'address-started', text });
+    for (const vip of isAnnounced ? taken : []) sayAnnounced(state, vip, '');
+  };
+  return { outcomes, say };
 }
 
-function stop(
+function noteHeld(
   state: AddressState,
   resource: ResourceSpec,
-  wanted: IpaddrArguments,
-): ResourceOutcome {
+  vip: InterfaceAddress,
+  isAnnounced: boolean,
+): void {
+  state.held.set(resource.word, vip);
+  if (isAnnounced) state.muted.delete(resource.word);
+  else state.muted.add(resource.word);
+}
+
+function stop(state: AddressState, resources: readonly ResourceSpec[]): AddressesRan {
   // A stop must see what is there now: an address left behind would be served by two nodes.
   state.listedAt = Number.NEGATIVE_INFINITY;
-  if (listing(state) === undefined) return failed(1, "the kernel's addresses cannot be read");
-  const present = findInKernel(state, wanted);
-  state.owed.delete(wanted.address);
+  const isReadable = listing(state) !== undefined;
   // With another prefix somebody may have added it once more, and all of them answer for it.
-  const all = listing(state)?.filter((known) => present && isSamePlace(present, known)) ?? [];
-  for (const each of all) {
-    const removed = state.table.remove(each);
-    if (!removed.ok) return failed(1, `cannot remove ${describe(each)}: ${removed.detail}`);
-    const text = `${resource.script}: removed ${describe(each)}`;
-    state.log({ level: 'info', code: 'address-stopped', text });
+  const present = resources.map((resource) => {
+    const parsed = parseIpaddrArguments(resource.args);
+    if (!parsed.ok) return [];
+    state.owed.delete(parsed.value.address);
+    const vip = findInKernel(state, parsed.value);
+    return listing(state)?.filter((known) => vip && isSamePlace(vip, known)) ?? [];
+  });
+  const removed = [...state.table.removeMany(present.flat())];
+  const texts: string[] = [];
+  const outcomes = resources.map((resource, at): ResourceOutcome => {
+    if (!isReadable) return failed(1, "the kernel's addresses cannot be read");
+    let refused: ResourceOutcome | undefined;
+    for (const vip of present[at] ?? []) {
+      const answer = removed.shift();
+      if (answer?.ok === true) {
+        forget(state, vip);
+        texts.push(`${resource.script}: removed ${describe(vip)}`);
+      } else refused = failed(1, `cannot remove ${describe(vip)}: ${answer?.detail ?? ''}`);
+    }
+    if (refused !== undefined) return refused;
+    state.held.delete(resource.word);
+    state.muted.delete(resource.word);
+    return { kind: 'done' };
+  });
+  const say = (): void => {
+    for (const text of texts) state.log({ level: 'info', code: 'address-stopped', text });
+  };
+  return { outcomes, say };
+}
+
+function statusOf(state: AddressState, resource: ResourceSpec): ResourceOutcome {
+  const parsed = parseIpaddrArguments(resource.args);
+  if (!parsed.ok) return failed(6, parsed.detail);
+  const present = findInKernel(state, parsed.value);
+  if (present === undefined) return { kind: 'stopped' };
+  // A predecessor of ours put it there: the engine goes on holding it.
+  state.held.set(resource.word, present);
+  return { kind: 'running' };
+}
+
+/** What is held but for what the other node announces. */
+function announcedOnes(state: AddressState): ReadonlyMap<string, InterfaceAddress> {
+  if (state.muted.size === 0) return state.held;
+  return new Map([...state.held].filter(([word]) => !state.muted.has(word)));
+}
+
+/** The other node is about to announce them, and ours must not speak against it. */
+function mute(state: AddressState, resources: readonly ResourceSpec[]): AddressesRan {
+  for (const { word } of resources) {
+    state.muted.add(word);
+    const vip = state.held.get(word);
+    if (vip !== undefined) state.owed.delete(vip.address);
   }
-  if (present !== undefined) forget(state, present);
-  state.held.delete(resource.word);
-  return { kind: 'done' };
+  return { outcomes: resources.map(() => ({ kind: 'done' })), say: nothingToSay };
+}
+
+function run(
+  state: AddressState,
+  resources: readonly ResourceSpec[],
+  verb: AddressVerb,
+): AddressesRan {
+  switch (verb) {
+    case 'start':
+    case 'prepare':
+      return start(state, resources, verb === 'start');
+    case 'stop':
+      return stop(state, resources);
+    case 'mute':
+      return mute(state, resources);
+    case 'status': {
+      const outcomes = resources.map((resource) => statusOf(state, resource));
+      return { outcomes, say: nothingToSay };
+    }
+  }
 }
 
 function sayAnnounced(state: AddressState, vip: InterfaceAddress, why: string): void {
@@ -310,12 +315,12 @@ const REHEARSAL_TURNS = 30;
  */
 function rehearse(state: AddressState, resources: readonly ResourceSpec[]): void {
   const wanted = new Map<string, string | undefined>();
-  const book = openLabelBook(state);
+  const book = openLabelBook(listing(state) ?? []);
   for (const resource of resources) {
     const parsed = parseIpaddrArguments(resource.args);
     if (!parsed.ok) continue;
     wanted.set(parsed.value.address, parsed.value.interfaceName);
-    planAddress(state, book, resource.script, parsed.value);
+    planAddress(state.table, book, resource.script, parsed.value);
   }
   const interfaces = new Set(wanted.values());
   const own = (listing(state) ?? []).find(
@@ -334,33 +339,22 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     held: new Map(),
     owed: new Map(),
     announced: new Map(),
+    muted: new Set(),
     timer: undefined,
     listed: undefined,
     listedAt: Number.NEGATIVE_INFINITY,
   };
   return {
-    run: (resource, verb) => {
-      const parsed = parseIpaddrArguments(resource.args);
-      if (!parsed.ok) return failed(6, parsed.detail);
-      const wanted = parsed.value;
-      if (verb === 'start') return startMany(state, [resource])[0] ?? failed(1, 'no outcome');
-      if (verb === 'stop') return stop(state, resource, wanted);
-      const present = findInKernel(state, wanted);
-      if (present === undefined) return { kind: 'stopped' };
-      // A predecessor of ours put it there: the engine goes on holding it.
-      state.held.set(resource.word, present);
-      return { kind: 'running' };
-    },
-    startMany: (resources) => startMany(state, resources),
+    run: (resources, verb) => run(state, resources, verb),
     heldBy: (resource) => state.held.get(resource.word),
-    held: () => state.held,
+    held: () => announcedOnes(state),
     announceOne: (address, times) => {
-      const vips = [...state.held.values()].filter((vip) => vip.address === address);
+      const vips = [...announcedOnes(state).values()].filter((vip) => vip.address === address);
       oweAnnouncements(state, vips, times);
       return vips.length > 0;
     },
     announceHeld: (reason, isQuiet, times = ANNOUNCEMENTS) => {
-      const vips = [...state.held.values()];
+      const vips = [...announcedOnes(state).values()];
       oweAnnouncements(state, vips, times);
       for (const vip of isQuiet ? [] : vips) sayAnnounced(state, vip, ` (${reason})`);
     },

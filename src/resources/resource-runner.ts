@@ -3,11 +3,11 @@
 
 import type { LogLine } from '../base/log-line.js';
 import type { ResourceSpec } from '../config/resource-group.js';
-import type { ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
+import { isAddressScript } from '../config/resource-kind.js';
+import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { AddressTable, InterfaceAddress } from '../kernel/addresses.js';
 import type { Announcer } from '../kernel/announcer.js';
-import { type AddressResources, isAddressScript } from './address-resource.js';
-import { createAddressStarts } from './address-starts.js';
+import type { AddressesRan, AddressResources } from './address-resource.js';
 import { createBuiltInResources } from './builtin/builtin-resources.js';
 import { createMarkers } from './builtin/markers.js';
 import type { DirectorResources } from './director-resource.js';
@@ -18,9 +18,9 @@ export interface ResourceRunner {
     resource: ResourceSpec,
     verb: ResourceVerb,
     environment: Readonly<Record<string, string>>,
-    /** Addresses right behind an address in its group, which may start with it. */
-    behind?: readonly ResourceSpec[],
   ): Promise<ResourceOutcome>;
+  /** Many addresses at once, within this call. */
+  runAddresses(resources: readonly ResourceSpec[], verb: AddressVerb): AddressesRan;
   /** The address that a started resource put into the kernel; undefined for other resources. */
   addressOf(resource: ResourceSpec): InterfaceAddress | undefined;
 }
@@ -44,29 +44,31 @@ export const isScriptResource = (resource: ResourceSpec): boolean =>
   !isAddressScript(resource.script) && resource.script !== DIRECTOR_SCRIPT;
 
 export function createResourceRunner(parts: RunnerParts): ResourceRunner {
-  const starts = createAddressStarts(parts.addresses);
   const builtIns = createBuiltInResources({
     ...parts,
     markers: createMarkers(parts.runDir),
     folder: parts.scriptFolders[0] ?? '',
   });
-  const runAddress = (
-    resource: ResourceSpec,
-    verb: ResourceVerb,
-    behind: readonly ResourceSpec[],
-  ): Promise<ResourceOutcome> => {
-    starts.ordered(resource);
-    if (verb === 'start') return starts.start(resource, behind);
-    if (verb === 'stop') starts.withdraw(resource);
-    return Promise.resolve(parts.addresses.run(resource, verb));
+  const runAddresses = (resources: readonly ResourceSpec[], verb: AddressVerb): AddressesRan => {
+    try {
+      return parts.addresses.run(resources, verb);
+    } catch (cause) {
+      const fault: ResourceOutcome = { kind: 'failed', exitCode: 1, reason: String(cause) };
+      return { outcomes: resources.map(() => fault), say: () => undefined };
+    }
+  };
+  const runAddress = (resource: ResourceSpec, verb: ResourceVerb): Promise<ResourceOutcome> => {
+    const { outcomes, say } = runAddresses([resource], verb);
+    say();
+    const [outcome] = outcomes;
+    return Promise.resolve(outcome ?? { kind: 'failed', exitCode: 1, reason: 'no outcome' });
   };
   const runOne = async (
     resource: ResourceSpec,
     verb: ResourceVerb,
     environment: Readonly<Record<string, string>>,
-    behind: readonly ResourceSpec[],
   ): Promise<ResourceOutcome> => {
-    if (isAddressScript(resource.script)) return runAddress(resource, verb, behind);
+    if (isAddressScript(resource.script)) return runAddress(resource, verb);
     if (resource.script === DIRECTOR_SCRIPT) return parts.directors.run(resource, verb);
     const builtIn = await builtIns.run(resource, verb, environment);
     if (builtIn !== undefined) return builtIn;
@@ -78,9 +80,10 @@ export function createResourceRunner(parts: RunnerParts): ResourceRunner {
     return runScriptResource(resource, verb, environment, parts.scriptFolders);
   };
   return {
-    run: async (resource, verb, environment, behind = []) => {
+    runAddresses,
+    run: async (resource, verb, environment) => {
       try {
-        return await runOne(resource, verb, environment, behind);
+        return await runOne(resource, verb, environment);
       } catch (cause) {
         // A fault in an adapter is a failed resource, not a dead director.
         return { kind: 'failed', exitCode: 1, reason: String(cause) };

@@ -25,6 +25,8 @@ export function runEngine<Event extends { readonly kind: string }, Effect, Statu
   engine: Engine<Event | { readonly kind: 'deadline-reached' }, Effect, Status>,
   carryOut: (effect: Effect) => void,
   readNow: () => Now,
+  /** Called when a fact and all that came up meanwhile have been carried out. */
+  onCarriedOut: () => void = () => undefined,
 ): Driver<Event, Status> {
   const pending: (Event | { readonly kind: 'deadline-reached' })[] = [];
   let isStepping = false;
@@ -57,6 +59,7 @@ export function runEngine<Event extends { readonly kind: string }, Effect, Statu
     } finally {
       isStepping = false;
     }
+    onCarriedOut();
     armTimer();
   };
 

@@ -8,6 +8,7 @@ import type { Host } from './cluster-host.js';
 import {
   hearEachOther,
   holdersOf,
+  isMuted,
   servesGroup,
   type World,
   type WorldOptions,
@@ -144,16 +145,18 @@ export function createOrderChecker(violated: Violated): Checker {
           if (name.startsWith(`${host.name} `)) outstanding.delete(name);
         }
       }
-      if (event.kind === 'resource-ran') {
+      if (event.kind === 'resource-ran' || event.kind === 'addresses-ran') {
         for (const [name, id] of outstanding) {
           if (id === event.id && name.startsWith(`${host.name} `)) outstanding.delete(name);
         }
       }
       for (const effect of effects) {
-        if (effect.kind !== 'run-resource') continue;
+        if (effect.kind !== 'run-resource' && effect.kind !== 'run-addresses') continue;
         const name = `${host.name} ${effect.groupKey}`;
         if (outstanding.has(name)) violated(`two orders outstanding: ${name}`);
         outstanding.set(name, effect.id);
+        // Addresses that are there already are told to be there, and announced.
+        if (effect.kind === 'run-addresses') continue;
         const { word } = effect.resource;
         if (effect.verb !== 'start' || !host.kernel.has(word)) continue;
         violated(`${word} is started on ${host.name} where it runs already`);
@@ -216,6 +219,9 @@ export function faultsAtRest(world: World): readonly string[] {
   for (const group of world.mom.config.groups) {
     const holders = holdersOf(world, group);
     const servers = world.hosts.filter((host) => servesGroup(host, group));
+    if (world.hosts.some((host) => isMuted(host, group))) {
+      faults.push(`${group.key} is prepared somewhere and nothing comes of it`);
+    }
     if (holders.length !== 1 || servers.length !== 1) {
       const names = holders.map((host) => host.name).join(' and ');
       faults.push(`${group.key} is held by ${names === '' ? 'nobody' : names}, not by one`);

@@ -8,7 +8,7 @@ import type { ClusterConfig, ResourceSpec } from '#src/cluster/cluster-config.js
 import { type ClusterEngine, createClusterEngine } from '#src/cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '#src/cluster/cluster-event.js';
 import type { ClusterStatus, Holding } from '#src/cluster/cluster-status.js';
-import type { ResourceOutcome, ResourceVerb } from '#src/config/resource-order.js';
+import type { AddressVerb, ResourceOutcome, ResourceVerb } from '#src/config/resource-order.js';
 import type { Agenda } from './cluster-agenda.js';
 import type { Delivery } from './cluster-network.js';
 
@@ -29,6 +29,8 @@ export interface Host {
   readonly uuid: Uint8Array;
   /** Resource words in place in the kernel. */
   readonly kernel: Set<string>;
+  /** Addresses that are in place and not announced: prepared, or about to be handed over. */
+  readonly muted: Set<string>;
   /** By `word verb`; what is not listed takes `scriptMs` and is good. */
   readonly manners: Map<string, ScriptManner>;
   scriptMs: number;
@@ -138,6 +140,9 @@ function carryOut(machine: Machine, effect: ClusterEffect): void {
     case 'reboot':
       machine.host.powerOff();
       return;
+    case 'run-addresses':
+      runAddresses(machine, effect.id, effect.resources, effect.verb);
+      return;
     case 'announce-held':
       for (const word of host.kernel) announce(machine, word);
       return;
@@ -154,7 +159,7 @@ function announce(machine: Machine, word: string): void {
   const { host, agenda } = machine;
   for (const later of ANNOUNCEMENTS_MS) {
     agenda.at(agenda.time() + later, () => {
-      if (host.kernel.has(word)) machine.hooks.announce(host, word);
+      if (host.kernel.has(word) && !host.muted.has(word)) machine.hooks.announce(host, word);
     });
   }
 }
@@ -175,6 +180,33 @@ function runResource(
     const outcome = outcomeOf(host, word, verb, manner?.result !== 'fails');
     if (verb === 'start' && outcome.kind === 'done') announce(machine, word);
     offer(machine, { kind: 'resource-ran', id, outcome });
+  });
+}
+
+/** Addresses are one request to the kernel: all are there after the time of one. */
+function runAddresses(
+  machine: Machine,
+  id: number,
+  resources: readonly ResourceSpec[],
+  verb: AddressVerb,
+): void {
+  const { host, agenda, life } = machine;
+  const known: ResourceVerb = verb === 'prepare' ? 'start' : verb === 'mute' ? 'status' : verb;
+  const manners = resources.map(({ word }) => host.manners.get(`${word} ${known}`));
+  if (manners.some((manner) => manner?.result === 'hangs')) return;
+  const usual = known === 'status' ? host.scriptMs / 4 : host.scriptMs;
+  const takesMs = Math.max(...manners.map((manner) => manner?.takesMs ?? usual));
+  agenda.at(agenda.time() + takesMs, () => {
+    if (machine.life !== life) return;
+    const outcomes = resources.map(({ word }, at): ResourceOutcome => {
+      if (verb === 'prepare' || verb === 'mute') host.muted.add(word);
+      else if (verb !== 'status') host.muted.delete(word);
+      if (verb === 'mute') return { kind: 'done' };
+      const outcome = outcomeOf(host, word, known, manners[at]?.result !== 'fails');
+      if (verb === 'start' && outcome.kind === 'done') announce(machine, word);
+      return outcome;
+    });
+    offer(machine, { kind: 'addresses-ran', id, outcomes });
   });
 }
 
@@ -237,6 +269,7 @@ export function createHost(
     config,
     uuid: Uint8Array.from({ length: 16 }, () => prng.between(1, 255)),
     kernel: new Set(),
+    muted: new Set(),
     manners: new Map(),
     scriptMs: 20,
     answers: new Map(),
@@ -253,6 +286,7 @@ export function createHost(
     powerOff: () => {
       end(machine);
       host.kernel.clear();
+      host.muted.clear();
     },
     pause: () => {
       if (machine.life !== undefined) machine.isPaused = true;

@@ -95,6 +95,7 @@ const killForGood: Disturbance = (world, prng, tell) => {
   later(world, after, () => {
     if (host.isRunning()) return;
     host.kernel.clear();
+    host.muted.clear();
     const { ring, format } = host.config;
     const handOver = {
       localNode: host.name,

@@ -154,9 +154,15 @@ export function createWorld(options: WorldOptions): World {
   return world;
 }
 
-/** Whether anything of the group is in place on the host. */
+/**
+ * Whether anything of the group is in place on the host, but for a group that is being handed over
+ * and that the other one announces.
+ */
 export const holdsGroup = (host: Host, group: ResourceGroup): boolean =>
-  group.resources.some(({ word }) => host.kernel.has(word));
+  group.resources.some(({ word }) => host.kernel.has(word)) && !isMuted(host, group);
+
+export const isMuted = (host: Host, group: ResourceGroup): boolean =>
+  group.resources.some(({ word }) => host.kernel.has(word) && host.muted.has(word));
 
 /** Whether all of the group is in place on the host. */
 export const servesGroup = (host: Host, group: ResourceGroup): boolean =>
