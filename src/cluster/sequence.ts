@@ -81,6 +81,10 @@ function noteGap(ctx: Context, node: NodeRecord, last: number, seq: number): voi
 
 function acknowledge(ctx: Context, node: NodeRecord, seq: number): void {
   if (!ctx.liveness.isFlowControlled || node.track.missing.size > 0) return;
+  // A 3.0.6 that starts counts any message as having heard us. Were that an acknowledgement, it
+  // would go active without knowing our status; in legacy mode it then takes groups unasked
+  // (recorded). Our next status comes before its tenth message.
+  if (seq < ACK_INTERVAL) return;
   if (seq % ACK_INTERVAL !== node.track.ackTrigger) return;
   const fields = [
     textField('t', 'NS_ackmsg'),

@@ -144,10 +144,19 @@ describe('acknowledgement', () => {
     const fixture = createFixture();
     startedBeside(fixture);
     let acks = 0;
-    for (let seq = 2; seq < 42; seq++) {
+    for (let seq = 2; seq < 50; seq++) {
       acks += briefOf(fixture.hear({ ...status, seq: seq.toString(16) }), 'NS_ackmsg').length;
     }
     assert.equal(acks, 4);
+  });
+
+  it('is never the first that a starting peer hears', () => {
+    const fixture = createFixture();
+    startedBeside(fixture);
+    for (let seq = 2; seq < 10; seq++) {
+      const effects = fixture.hear({ ...status, seq: seq.toString(16) });
+      assert.deepEqual(briefOf(effects, 'NS_ackmsg'), []);
+    }
   });
 
   it('stops for good with a peer that sends no protocol', () => {
