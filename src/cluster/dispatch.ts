@@ -15,17 +15,11 @@ import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from './liveness.js';
 import { takeAddNode, takeDelNode } from './membership.js';
-import {
-  expireHeal,
-  noteHealSilence,
-  repeatAnnouncement,
-  repeatHeal,
-  stepDown,
-  takeHeal,
-} from './partition.js';
+import { repeatAnnouncement, repeatHeal, stepDown, takeHeal } from './partition.js';
 import { retryStop, serveWaiters } from './resource-group.js';
 import { giveUpMissing, requestMissing } from './sequence.js';
 import { end, expireDelay, retryRelease } from './shutdown.js';
+import { expireHeal, noteHealSilence, takeStonith } from './silent-peer.js';
 import {
   checkStandby,
   expireStandby,
@@ -118,6 +112,9 @@ function dispatchResourceMessage(ctx: Context, received: Received): void {
       return;
     case 'ip-request-resp':
       takeIpResponse(ctx, received);
+      return;
+    case 'stonith':
+      takeStonith(ctx, received);
       return;
     case 'lubdub-heal':
       takeHeal(ctx, received);

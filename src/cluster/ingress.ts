@@ -153,6 +153,7 @@ function noteGeneration(ctx: Context, node: NodeRecord, generation: number): voi
   node.statusSeq = 0;
   node.ackedSeq = 0;
   node.hasLeft = false;
+  node.missedUs = false;
   node.heardAt = undefined;
   resetTrack(ctx, node);
   forgetClaim(node);

@@ -158,6 +158,8 @@ export function takeStatus(ctx: Context, received: Received): void {
   if (state !== 'init' && state !== 'up' && state !== 'active') return;
   // A status that was overtaken by a newer one says nothing about now.
   if (seq < node.statusSeq) return;
+  // Its new run went active before we heard of it: its groups were asked for without us.
+  const cameActive = node.statusSeq === 0 && state === 'active';
   node.statusSeq = seq;
   reportLate(ctx, node);
   noteFlowControl(ctx, fieldText(message, 'protocol') !== undefined);
@@ -165,7 +167,7 @@ export function takeStatus(ctx: Context, received: Received): void {
   const wasAlive = isAlive(node);
   changeNodeState(ctx, node, state, received.isReturning ? 'returned' : 'heard');
   if (received.isReturning) tell(ctx, { kind: 'node-returned', node });
-  else if (!wasAlive) tell(ctx, { kind: 'node-heard', node });
+  else if (!wasAlive || cameActive) tell(ctx, { kind: 'node-heard', node });
 }
 
 /** An answered ping (`NS_st`), which the ping medium hands in as a signed message. */

@@ -41,6 +41,8 @@ export interface NodeRecord {
   isStable: boolean;
   /** It said `shutdone`: its groups are ours to take, though its statuses go on for a while. */
   hasLeft: boolean;
+  /** In its present run it took us for dead. */
+  missedUs: boolean;
 }
 
 export function createNode(
@@ -68,6 +70,7 @@ export function createNode(
     claimSeq: 0,
     isStable: false,
     hasLeft: false,
+    missedUs: false,
   };
 }
 

@@ -14,7 +14,6 @@ import {
   claimSet,
   groupsOf,
   holdingWord,
-  isLegacy,
   mirrored,
   parseHolding,
   type ResourceSet,
@@ -23,15 +22,12 @@ import {
   yieldSet,
 } from './holding.js';
 import { hexNumber, type Received } from './ingress.js';
-import { acquireLegacy } from './legacy.js';
 import { type Claim, presentPeer } from './node-table.js';
 import { whenAtRest } from './resource-group.js';
 import { resetStandby } from './standby.js';
 
 /** A peer of this program answers in milliseconds; without any answer it is another program. */
-export const healAnswerTime: Duration = seconds(1);
-/** 3.0.6 releases everything 2 s after it noticed a partition; then it says so. */
-export const healPatience: Duration = seconds(4);
+const healAnswerTime: Duration = seconds(1);
 const healRepeat = millis(200);
 const healAnnounceRepeat = seconds(1);
 const HEAL_DEADLINES = ['heal-silence', 'heal-patience', 'heal-repeat', 'heal-announce'];
@@ -56,13 +52,17 @@ export interface HealState {
   /** Of the last message taken: an older one changes nothing. */
   seq: number;
   startedAt: Instant | undefined;
+  /** Our newest message by then: an acknowledgement of a later one shows that we are heard. */
+  startSeq: number;
   /** Since when both are known to hold the same groups. */
   splitSince: Instant | undefined;
   /** What this node held when it stepped down after a stall of its own. */
   steppedDown: Claim;
+  /** When the patience with a peer that does not answer ends for good. */
+  patientUntil: Instant | undefined;
 }
 
-const none = (): Claim => ({ local: false, foreign: false });
+export const none = (): Claim => ({ local: false, foreign: false });
 
 export const createHeal = (): HealState => ({
   isActive: false,
@@ -72,8 +72,10 @@ export const createHeal = (): HealState => ({
   theirNow: none(),
   seq: 0,
   startedAt: undefined,
+  startSeq: 0,
   splitSince: undefined,
   steppedDown: none(),
+  patientUntil: undefined,
 });
 
 const SETS: readonly ResourceSet[] = ['local', 'foreign'];
@@ -111,6 +113,7 @@ export function beginHeal(ctx: Context, reason: string): void {
   ctx.legacy.asked.clear();
   heal.isActive = true;
   heal.startedAt = ctx.now.monotonic;
+  heal.startSeq = ctx.egress.sequence;
   if (conflicts(ctx).length > 0) heal.splitSince ??= ctx.now.monotonic;
   state(ctx);
   say(ctx, 'WARN', 'heal-begins', `healing begins: ${reason}; ${describe(heal.ours)}`);
@@ -242,18 +245,24 @@ function advanceHeal(ctx: Context): void {
  * Only once nothing runs here that is to go, for that must not be announced.
  */
 function announceKept(ctx: Context, kept: readonly ResourceSet[]): void {
-  const { claim } = ctx.holding;
-  if ((!claim.local && !claim.foreign) || ctx.deadlines.has('heal-announce')) return;
   const isGoing = SETS.filter((set) => !kept.includes(set))
     .flatMap((set) => groupsOf(ctx, set))
     .some((group) => group.resources.some(({ state }) => state === 'started'));
-  if (isGoing) return;
-  ctx.effects.push({ kind: 'announce-held', reason: 'healing' });
-  ctx.deadlines.set('heal-announce', after(ctx.now.monotonic, healAnnounceRepeat));
+  if (!isGoing) announceHeld(ctx);
 }
 
+/** While one side takes its time, neighbours are told again and again where to find us. */
 export function repeatAnnouncement(ctx: Context): void {
-  advanceHeal(ctx);
+  if (ctx.heal.patientUntil === undefined) advanceHeal(ctx);
+  else announceHeld(ctx);
+}
+
+/** Announces what is held while healing goes on, and once more in a moment. */
+export function announceHeld(ctx: Context): void {
+  const { claim } = ctx.holding;
+  if ((!claim.local && !claim.foreign) || ctx.deadlines.has('heal-announce')) return;
+  ctx.effects.push({ kind: 'announce-held', reason: 'healing' });
+  ctx.deadlines.set('heal-announce', after(ctx.now.monotonic, healAnnounceRepeat));
 }
 
 function giveUp(ctx: Context, sets: readonly ResourceSet[]): void {
@@ -274,7 +283,7 @@ function giveUp(ctx: Context, sets: readonly ResourceSet[]): void {
 function finishHeal(ctx: Context, kept: readonly ResourceSet[]): void {
   const { heal } = ctx;
   const took = heal.startedAt === undefined ? 0 : msSince(ctx, heal.startedAt);
-  close(ctx);
+  closeHeal(ctx);
   if (ctx.peer?.claim !== undefined) {
     for (const set of kept) ctx.peer.claim[mirrored(set)] = false;
   }
@@ -292,7 +301,7 @@ function startKept(ctx: Context, set: ResourceSet): void {
 }
 
 /** Neighbours may have learnt the other node's address last. */
-function settleHeal(ctx: Context): void {
+export function settleHeal(ctx: Context): void {
   const { claim, phase } = ctx.holding;
   if (phase !== 'init' && phase !== 'shutdown') ctx.holding.phase = 'stable';
   ctx.deadlines.clear('settle');
@@ -303,18 +312,19 @@ function settleHeal(ctx: Context): void {
   tell(ctx, { kind: 'claims-changed' });
 }
 
-function close(ctx: Context): void {
+export function closeHeal(ctx: Context): void {
   const { heal } = ctx;
   heal.isActive = false;
   heal.splitSince = undefined;
   heal.steppedDown = none();
+  heal.patientUntil = undefined;
   for (const name of HEAL_DEADLINES) ctx.deadlines.clear(name);
 }
 
 /** The other side died, left or came anew: the usual rules say who holds what. */
 export function endHeal(ctx: Context): void {
   if (!ctx.heal.isActive && ctx.heal.splitSince === undefined) return;
-  close(ctx);
+  closeHeal(ctx);
 }
 
 /** Sequence numbers and statements of the other side begin anew with each of its runs. */
@@ -323,36 +333,6 @@ export function forgetHeal(ctx: Context): void {
   ctx.heal.seq = 0;
   ctx.heal.theirs = undefined;
   ctx.heal.echo = 0;
-}
-
-/** No answer: not a node of this program, or one that does not hear us. */
-export function noteHealSilence(ctx: Context): void {
-  if (!ctx.heal.isActive) return;
-  const name = ctx.peer?.name ?? '';
-  const text = `node ${name} does not take part in healing; it is expected to restart by itself`;
-  say(ctx, 'info', 'heal-unanswered', text);
-  ctx.deadlines.set('heal-patience', after(ctx.now.monotonic, healPatience));
-}
-
-/**
- * It neither answered nor restarted: it does not hear us, or never missed us. We can be told and
- * it cannot, so what it claims is its own; what it does not claim and we held stays or comes back.
- */
-export function expireHeal(ctx: Context): void {
-  const { heal } = ctx;
-  if (!heal.isActive) return;
-  const theirs = ctx.peer?.claim ?? ctx.peer?.formerClaim ?? none();
-  const lost = setsOf(ctx.holding.claim).filter((set) => theirs[mirrored(set)]);
-  const { steppedDown } = heal;
-  for (const set of lost) yieldSet(ctx, set, 'the other node does not give it up');
-  for (const set of setsOf(steppedDown)) {
-    if (!theirs[mirrored(set)]) claimSet(ctx, set, 'nobody took it meanwhile');
-  }
-  close(ctx);
-  if (isLegacy(ctx)) acquireLegacy(ctx, 'healing ended');
-  const holds = holdingWord(ctx.holding.claim);
-  say(ctx, 'WARN', 'heal-alone', `healing ended without the other side: we hold ${holds}`);
-  settleHeal(ctx);
 }
 
 /** Same generation after its death was declared: both sides went on alone for a while. */
