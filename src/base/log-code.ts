@@ -54,6 +54,7 @@ export const logCodes = [
   'packet-irretrievable',
   'cannot-rexmit',
   'rexmit-above-max',
+  'history-filling',
   'offer-refused',
   'refused-not-a-message',
   'refused-malformed',
@@ -70,6 +71,7 @@ export const logCodes = [
   'refused-name-conflict',
   'refused-replay',
   'refused-stale-status',
+  'refused-ack-above-max',
   // heartbeat: resources of the pair
   'local-transition-done',
   'remote-transition-done',

@@ -8,6 +8,7 @@ import type { Engine } from '../base/engine.js';
 import type { Prng } from '../base/prng.js';
 import { instant, wallTime } from '../base/time.js';
 import { fieldText, type HaMessage } from '../wire/ha-message.js';
+import { createBacklog } from './backlog.js';
 import { createNotices } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.js';
@@ -103,6 +104,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     egress: createEgress(),
     ingress: createIngress(),
     liveness: createLiveness(config.deadtime),
+    backlog: createBacklog(),
     membership: createMembership(),
     startUp: createStartUp(),
     holding: createHolding(),

@@ -7,6 +7,7 @@ import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
 import type { Prng } from '../base/prng.js';
 import type { Instant, Now } from '../base/time.js';
+import type { BacklogState } from './backlog.js';
 import type { NoticesState } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { ClusterStart } from './cluster-engine.js';
@@ -61,6 +62,7 @@ export interface Context {
   readonly egress: EgressState;
   readonly ingress: IngressState;
   readonly liveness: LivenessState;
+  readonly backlog: BacklogState;
   readonly membership: MembershipState;
   readonly startUp: StartUpState;
   readonly holding: HoldingState;

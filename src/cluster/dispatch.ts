@@ -10,7 +10,7 @@ import type { Context, Happening } from './context.js';
 import { retransmit } from './egress.js';
 import { alarmOrder } from './group-order.js';
 import { settle, takeResource, takeStarting } from './holding.js';
-import { hexNumber, type Received } from './ingress.js';
+import { hexNumber, type Received, refuse } from './ingress.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from './liveness.js';
@@ -125,7 +125,12 @@ function dispatchResourceMessage(ctx: Context, received: Received): void {
 /** An acknowledgement of what was never sent is nonsense and would stop retransmissions. */
 function takeAck(ctx: Context, received: Received): void {
   const acked = hexNumber(fieldText(received.message, 'ackseq'));
-  if (acked === undefined || acked > ctx.egress.sequence) return;
+  if (acked === undefined) return;
+  if (acked > ctx.egress.sequence) {
+    const facts = `current hist.seq = ${ctx.egress.sequence}, ackseq = ${acked}`;
+    refuse(ctx, 'ack-above-max', 'ERROR', `HBDoMsg_T_ACK: corrupted ackseq ${facts}`);
+    return;
+  }
   received.from.ackedSeq = Math.max(received.from.ackedSeq, acked);
 }
 

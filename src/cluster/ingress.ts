@@ -22,7 +22,8 @@ export type RefusalCode =
   | 'unknown-node'
   | 'name-conflict'
   | 'replay'
-  | 'stale-status';
+  | 'stale-status'
+  | 'ack-above-max';
 
 export interface IngressState {
   readonly refused: Map<RefusalCode, number>;
@@ -61,7 +62,7 @@ export function hexNumber(text: string | undefined): number | undefined {
   return /^[0-9a-fA-F]+$/.test(text) ? Number.parseInt(text, 16) : undefined;
 }
 
-function refuse(ctx: Context, code: RefusalCode, level: LogLevel, text: string): undefined {
+export function refuse(ctx: Context, code: RefusalCode, level: LogLevel, text: string): undefined {
   const { refused, loggedAt } = ctx.ingress;
   const count = (refused.get(code) ?? 0) + 1;
   refused.set(code, count);

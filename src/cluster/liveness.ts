@@ -4,6 +4,7 @@
 
 import { after, between, type Duration, type Instant, millis, seconds } from '../base/time.js';
 import { fieldText, textField } from '../wire/ha-message.js';
+import { noteBacklog } from './backlog.js';
 import { type Context, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
 import { hexNumber, type Received } from './ingress.js';
@@ -76,6 +77,7 @@ export function beat(ctx: Context, dueAt: Instant): void {
   const gap = liveness.beatAt === undefined ? 0 : between(liveness.beatAt, now.monotonic);
   if (gap > config.warntime) reportOwnLateness(ctx, gap);
   sendStatus(ctx);
+  noteBacklog(ctx);
   const next = after(dueAt, config.keepalive);
   const isBehind = next <= now.monotonic;
   deadlines.set('beat', isBehind ? after(now.monotonic, config.keepalive) : next);
@@ -159,12 +161,14 @@ export function takeStatus(ctx: Context, received: Received): void {
   // A status that was overtaken by a newer one says nothing about now.
   if (seq < node.statusSeq) return;
   // Its new run went active before we heard of it: its groups were asked for without us.
-  const cameActive = node.statusSeq === 0 && state === 'active';
+  const isFirst = node.statusSeq === 0;
+  const cameActive = isFirst && state === 'active';
   node.statusSeq = seq;
   reportLate(ctx, node);
   noteFlowControl(ctx, fieldText(message, 'protocol') !== undefined);
   noteHeard(ctx, node, advertisedBy(ctx, fieldText(message, 'dt')));
   const wasAlive = isAlive(node);
+  if (!wasAlive || isFirst) node.aliveSeq = ctx.egress.sequence;
   changeNodeState(ctx, node, state, received.isReturning ? 'returned' : 'heard');
   if (received.isReturning) tell(ctx, { kind: 'node-returned', node });
   else if (!wasAlive || cameActive) tell(ctx, { kind: 'node-heard', node });

@@ -33,6 +33,8 @@ export interface NodeRecord {
   statusSeq: number;
   /** The newest of our messages that the node acknowledged. */
   ackedSeq: number;
+  /** Our newest message when it came alive: it cannot have heard of earlier ones. */
+  aliveSeq: number;
   claim: Claim | undefined;
   /** What it said before it was taken for dead, while it has not come anew. */
   formerClaim: Claim | undefined;
@@ -65,6 +67,7 @@ export function createNode(
     track: createTrack(prng),
     statusSeq: 0,
     ackedSeq: 0,
+    aliveSeq: 0,
     claim: undefined,
     formerClaim: undefined,
     claimSeq: 0,

@@ -139,6 +139,46 @@ describe('a request for retransmission', () => {
   });
 });
 
+describe('the history', () => {
+  const filling = (texts: readonly string[]): readonly string[] =>
+    texts.filter((text) => text.startsWith('Message hist queue is filling up'));
+
+  it('is said to fill when a living peer acknowledges nothing, and not with every message', () => {
+    const fixture = createFixture();
+    startedBeside(fixture);
+    const texts: string[] = [];
+    for (let seq = 2; seq < 130; seq++) {
+      texts.push(...logTexts(fixture.pass(500)));
+      fixture.hear({ ...status, seq: seq.toString(16) });
+    }
+    const said = filling(texts);
+    assert.match(said[0] ?? '', /\(37[6-9] messages/);
+    assert.match(said[1] ?? '', /\(45[1-4] messages/);
+    assert.equal(said.length, 2);
+  });
+
+  it('is not said to fill beside a peer that acknowledges one in ten', () => {
+    const fixture = createFixture();
+    startedBeside(fixture);
+    const texts: string[] = [];
+    for (let seq = 2; seq < 130; seq++) {
+      texts.push(...logTexts(fixture.pass(500)));
+      fixture.hear({ ...status, seq: seq.toString(16) });
+      const ackseq = (seq * 5 - 5).toString(16);
+      fixture.hear({ t: 'NS_ackmsg', dest: 'mom', ackseq });
+    }
+    assert.deepEqual(filling(texts), []);
+  });
+
+  it('takes no acknowledgement of what was never sent', () => {
+    const fixture = createFixture();
+    startedBeside(fixture);
+    const effects = fixture.hear({ t: 'NS_ackmsg', dest: 'mom', ackseq: 'ffff' });
+    assert.match(logTexts(effects).join(), /HBDoMsg_T_ACK: corrupted ackseq/);
+    assert.equal(fixture.engine.snapshot().refused['ack-above-max'], 1);
+  });
+});
+
 describe('acknowledgement', () => {
   it('is sent for one message in ten', () => {
     const fixture = createFixture();
