@@ -108,14 +108,28 @@ export function yieldSet(ctx: Context, set: ResourceSet, reason: string): readon
 export const isSettled = (ctx: Context): boolean =>
   ctx.holding.phase === 'stable' && ctx.standby.state === 'none' && !ctx.heal.isActive;
 
+/**
+ * What the other side is told. Healing is no reason to say otherwise before it takes part: a 3.0.6
+ * puts its restart off while we are unstable (recorded), and knows nothing of healing.
+ */
+function saysStable(ctx: Context): boolean {
+  if (isSettled(ctx)) return true;
+  const isAloneHealing = ctx.heal.isActive && ctx.heal.theirs === undefined;
+  return ctx.holding.phase === 'stable' && ctx.standby.state === 'none' && isAloneHealing;
+}
+
 /** States the complete holding. The first one also arms the settling time. */
-export function sendResource(ctx: Context, info?: string): void {
+export function sendResource(
+  ctx: Context,
+  info?: string,
+  isStable: boolean = saysStable(ctx),
+): void {
   if (isLegacy(ctx)) return;
   const fields = [
     textField('t', 'resource'),
     textField('rsc_hold', holdingWord(ctx.holding.claim)),
     textField('rtype', 'full'),
-    textField('isstable', isSettled(ctx) ? '1' : '0'),
+    textField('isstable', isStable ? '1' : '0'),
   ];
   if (info !== undefined) fields.push(textField('info', info));
   sendMessage(ctx, fields);

@@ -119,7 +119,6 @@ export function beginHeal(ctx: Context, reason: string): void {
   say(ctx, 'WARN', 'heal-begins', `healing begins: ${reason}; ${describe(heal.ours)}`);
   ctx.deadlines.set('heal-silence', after(ctx.now.monotonic, healAnswerTime));
   sendHeal(ctx);
-  // For 3.0.6: unstable now and stable at the end is what makes it state its own holding.
   sendResource(ctx);
 }
 

@@ -4,7 +4,15 @@
 import { after, type Duration, seconds } from '../base/time.js';
 import { fieldText } from '../wire/ha-message.js';
 import { type Context, say } from './context.js';
-import { claimSet, holdingWord, isLegacy, mirrored, setsOf, yieldSet } from './holding.js';
+import {
+  claimSet,
+  holdingWord,
+  isLegacy,
+  mirrored,
+  sendResource,
+  setsOf,
+  yieldSet,
+} from './holding.js';
 import type { Received } from './ingress.js';
 import { acquireLegacy } from './legacy.js';
 import { announceHeld, closeHeal, none, settleHeal } from './partition.js';
@@ -34,6 +42,10 @@ export function noteHealSilence(ctx: Context): void {
   ctx.heal.patientUntil = after(ctx.now.monotonic, healPatienceMax);
   ctx.deadlines.set('heal-patience', after(ctx.now.monotonic, healPatience));
   announceHeld(ctx);
+  if (ctx.peer?.claim !== undefined) return;
+  // A 3.0.6 states its own holding when we become stable.
+  sendResource(ctx, undefined, false);
+  sendResource(ctx);
 }
 
 /**

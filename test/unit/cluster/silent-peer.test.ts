@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { createFixture, type Fixture, logTexts } from './engine-fixture.js';
+import { briefOf, createFixture, type Fixture, logTexts } from './engine-fixture.js';
 
 const status = { t: 'status', st: 'active', dt: '3e8', protocol: '1' };
 const full = { t: 'resource', rtype: 'full', isstable: '1' };
@@ -95,6 +95,20 @@ describe('a peer that is silent about healing', () => {
     acknowledge(fixture);
     beatOn(fixture, 0x24, 40_000);
     assert.equal(fixture.engine.snapshot().holding, 'none');
+  });
+});
+
+describe('a 3.0.6 that is going to restart', () => {
+  it('is never told that we are unstable, for which it would put its restart off', () => {
+    const fixture = splitPair();
+    const effects = [...fixture.hear({ ...status, seq: '20' }), ...fixture.pass(900)];
+    effects.push(...fixture.hear({ ...full, rsc_hold: 'all', seq: '21' }), ...fixture.pass(900));
+    const said = briefOf(effects, 'resource').filter((text) => text.includes('rtype=full'));
+    assert.ok(said.length > 0);
+    assert.deepEqual(
+      said.filter((text) => !text.includes('isstable=1')),
+      [],
+    );
   });
 });
 
