@@ -40,6 +40,8 @@ export const logCodes = [
   'uuid-changed',
   'link-up',
   'link-dead',
+  'medium-down',
+  'medium-up',
   'link-returned',
   'links-not-watched',
   'late-heartbeat',
@@ -72,6 +74,7 @@ export const logCodes = [
   'refused-replay',
   'refused-stale-status',
   'refused-ack-above-max',
+  'refused-stale-answer',
   // heartbeat: resources of the pair
   'local-transition-done',
   'remote-transition-done',

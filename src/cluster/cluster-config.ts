@@ -4,6 +4,7 @@
 import type { MessageFormat } from '../auth/envelope.js';
 import type { KeyRing } from '../auth/key-ring.js';
 import type { Duration } from '../base/time.js';
+import type { HaMedium, HaPing } from '../config/ha-media.js';
 import type { AutoFailback, ResourceGroup } from '../config/resource-group.js';
 
 export type { AutoFailback, ResourceGroup, ResourceSpec } from '../config/resource-group.js';
@@ -11,8 +12,12 @@ export type { AutoFailback, ResourceGroup, ResourceSpec } from '../config/resour
 export interface MediumSpec {
   /** The link name of the originals: interface, tty path or ping name. */
   readonly name: string;
-  readonly kind: 'bcast' | 'mcast' | 'ucast' | 'serial' | 'ping';
+  readonly kind: HaMedium['kind'] | HaPing['kind'];
 }
+
+/** Media that carry no heartbeats: each has the one link of its pseudo node. */
+export const isPingKind = (kind: MediumSpec['kind']): kind is HaPing['kind'] =>
+  kind === 'ping' || kind === 'ping6' || kind === 'ping_group';
 
 export interface ClusterConfig {
   /** Lower-cased. Must be one of `nodes`. */

@@ -21,10 +21,11 @@ import { createHolding } from './holding.js';
 import { createIngress, takeIn } from './ingress.js';
 import { createLegacy } from './legacy.js';
 import { loseMedium } from './links.js';
-import { createLiveness, noteOwnGap, sendStatus } from './liveness.js';
+import { createLiveness, noteOwnGap, sendStatus, takePingAnswer } from './liveness.js';
 import { changeMembers, createMembership, nodesMax } from './membership.js';
 import { createNode, type NodeRecord } from './node-table.js';
 import { createHeal } from './partition.js';
+import { createPingState } from './ping-nodes.js';
 import { takeOutcomes } from './resource-group.js';
 import { continueShutdown, createShutdown, requestShutdown } from './shutdown.js';
 import { snapshotCluster } from './snapshot.js';
@@ -106,6 +107,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     liveness: createLiveness(config.deadtime),
     backlog: createBacklog(),
     membership: createMembership(),
+    pings: createPingState(),
     startUp: createStartUp(),
     holding: createHolding(),
     standby: createStandby(),
@@ -139,6 +141,9 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       if (received !== undefined) dispatchMessage(ctx, received);
       return;
     }
+    case 'ping-answered':
+      takePingAnswer(ctx, event.medium, event.bytes);
+      return;
     case 'medium-up':
       // Peers hear of us by a medium that came late without waiting for the next beat.
       if (ctx.liveness.beatAt !== undefined) sendStatus(ctx);

@@ -16,6 +16,8 @@ export type ClusterEvent =
   /** The first event: media are being opened, nothing was sent yet. */
   | { readonly kind: 'started' }
   | { readonly kind: 'bytes-received'; readonly medium: string; readonly bytes: Uint8Array }
+  /** What an echo reply carried, on the medium of a ping node. */
+  | { readonly kind: 'ping-answered'; readonly medium: string; readonly bytes: Uint8Array }
   | { readonly kind: 'medium-up'; readonly medium: string }
   | { readonly kind: 'medium-down'; readonly medium: string; readonly reason: string }
   /** After the sockets were drained: a deadline that is due is judged now, never before. */
@@ -59,6 +61,8 @@ export type ClusterEvent =
 export type ClusterEffect =
   /** On all media: `line` on serial ones, `datagram` on the others. */
   | { readonly kind: 'send'; readonly datagram: Uint8Array; readonly line: Uint8Array }
+  /** By the medium of that ping node alone. An answer comes back as `ping-answered`. */
+  | { readonly kind: 'ask-ping-node'; readonly medium: string; readonly datagram: Uint8Array }
   | { readonly kind: 'log'; readonly line: LogLine }
   /** At most one is outstanding per group. Answered by `resource-ran`. */
   | {

@@ -21,6 +21,7 @@ import type { LivenessState } from './liveness.js';
 import type { MembershipState } from './membership.js';
 import type { NodeRecord } from './node-table.js';
 import type { HealState } from './partition.js';
+import type { PingState } from './ping-nodes.js';
 import type { ShutdownState } from './shutdown.js';
 import type { StandbyState } from './standby.js';
 import type { StartUpState } from './start-up.js';
@@ -64,6 +65,7 @@ export interface Context {
   readonly liveness: LivenessState;
   readonly backlog: BacklogState;
   readonly membership: MembershipState;
+  readonly pings: PingState;
   readonly startUp: StartUpState;
   readonly holding: HoldingState;
   readonly standby: StandbyState;

@@ -13,7 +13,7 @@ import { settle, takeResource, takeStarting } from './holding.js';
 import { hexNumber, type Received, refuse } from './ingress.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
-import { advertiseDeadtime, beat, judgeDeath, takePingAnswer, takeStatus } from './liveness.js';
+import { advertiseDeadtime, beat, judgeDeath, takeStatus } from './liveness.js';
 import { takeAddNode, takeDelNode } from './membership.js';
 import { repeatAnnouncement, repeatHeal, stepDown, takeHeal } from './partition.js';
 import { retryStop, serveWaiters } from './resource-group.js';
@@ -55,9 +55,6 @@ function actOn(ctx: Context, received: Received): void {
   switch (type) {
     case 'status':
       takeStatus(ctx, received);
-      return;
-    case 'NS_st':
-      takePingAnswer(ctx, from);
       return;
     case 'NS_ackmsg':
       takeAck(ctx, received);

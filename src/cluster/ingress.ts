@@ -23,7 +23,8 @@ export type RefusalCode =
   | 'name-conflict'
   | 'replay'
   | 'stale-status'
-  | 'ack-above-max';
+  | 'ack-above-max'
+  | 'stale-answer';
 
 export interface IngressState {
   readonly refused: Map<RefusalCode, number>;

@@ -3,7 +3,7 @@
 
 import { after, type Instant } from '../base/time.js';
 import { showLink } from './client-notices.js';
-import type { ClusterConfig } from './cluster-config.js';
+import { type ClusterConfig, isPingKind } from './cluster-config.js';
 import { type Context, msSince, say } from './context.js';
 import type { NodeRecord } from './node-table.js';
 
@@ -21,7 +21,7 @@ export function createLinks(
   kind: 'normal' | 'ping',
 ): readonly LinkRecord[] {
   return config.media
-    .filter((medium) => (medium.kind === 'ping') === (kind === 'ping'))
+    .filter((medium) => isPingKind(medium.kind) === (kind === 'ping'))
     .filter((medium) => kind === 'normal' || medium.name === node)
     .map((medium) => ({
       medium: medium.name,

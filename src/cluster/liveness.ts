@@ -7,9 +7,10 @@ import { fieldText, textField } from '../wire/ha-message.js';
 import { noteBacklog } from './backlog.js';
 import { type Context, say, tell } from './context.js';
 import { sendMessage } from './egress.js';
-import { hexNumber, type Received } from './ingress.js';
-import { loseLinksOf } from './links.js';
+import { hexNumber, type Received, refuse } from './ingress.js';
+import { loseLinksOf, markLinkHeard } from './links.js';
 import { changeNodeState, isAlive, type NodeRecord } from './node-table.js';
+import { answeringNode, askPingNodes } from './ping-nodes.js';
 import { resetTrack } from './sequence.js';
 
 /** 3.0.6 advertises this much more for its first seconds, in which it is slow to answer. */
@@ -44,6 +45,7 @@ export function sendStatus(ctx: Context): void {
   ];
   if (ctx.liveness.isFlowControlled) fields.push(textField('protocol', '1'));
   sendMessage(ctx, fields);
+  askPingNodes(ctx);
   ctx.local.heardAt = ctx.now.monotonic;
   ctx.liveness.beatAt = ctx.now.monotonic;
 }
@@ -174,9 +176,14 @@ export function takeStatus(ctx: Context, received: Received): void {
   else if (!wasAlive || cameActive) tell(ctx, { kind: 'node-heard', node });
 }
 
-/** An answered ping (`NS_st`), which the ping medium hands in as a signed message. */
-export function takePingAnswer(ctx: Context, node: NodeRecord): void {
-  if (node.kind !== 'ping') return;
+/** What came back on the medium of a ping node: our question, or something that is refused. */
+export function takePingAnswer(ctx: Context, medium: string, bytes: Uint8Array): void {
+  const node = answeringNode(ctx, medium, bytes);
+  if (node === undefined) {
+    refuse(ctx, 'stale-answer', 'debug', `answer of ping node ${medium} is none to a question`);
+    return;
+  }
+  markLinkHeard(ctx, node, medium);
   reportLate(ctx, node);
   noteHeard(ctx, node, ctx.config.deadping);
   if (node.state === 'ping') return;

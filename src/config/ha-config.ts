@@ -16,7 +16,7 @@ import {
   readChildPrograms,
 } from './ha-clients.js';
 import { readEnvironment, readStonith, readStopRetries, type StonithDevice } from './ha-fencing.js';
-import { addMedia, type HaMedium } from './ha-media.js';
+import { addMedia, type HaMedium, type HaPing } from './ha-media.js';
 import { judgeCluster, judgeTimes } from './ha-rules.js';
 import { type HaStatement, parseStatements } from './ha-statements.js';
 import { readVipSettings, type VipSettings } from './ha-vip.js';
@@ -28,6 +28,8 @@ export interface HaConfig {
   readonly localNode: string;
   /** Lower-cased, in the order of the file. */
   readonly nodes: readonly string[];
+  readonly pings: readonly HaPing[];
+  /** Their names, in the order of the file. */
   readonly pingNodes: readonly string[];
   /** Names of both kinds in the order of the file, which is that of lists for clients. */
   readonly nodeOrder: readonly string[];
@@ -138,7 +140,7 @@ function readDraft(
   sink: DiagnosticSink,
 ): HaConfig {
   const single = lastOfEach(statements, sink);
-  const { media, pingNodes } = addMedia(statements, sink);
+  const { media, pings } = addMedia(statements, sink);
   const deadtime = timeOf(single, 'deadtime') ?? millis(30_000);
   const word = (name: string): string | undefined => wordOf(single, name);
   const environment = readEnvironment(statements, sink);
@@ -146,7 +148,8 @@ function readDraft(
   return {
     localNode,
     nodes: readNodes(statements, sink),
-    pingNodes,
+    pings,
+    pingNodes: pings.map((each) => each.name),
     nodeOrder: readNodeOrder(statements),
     keepalive: timeOf(single, 'keepalive') ?? millis(1000),
     deadtime,
@@ -197,9 +200,13 @@ const repeatable: ReadonlySet<string> = new Set([
   'node',
   'bcast',
   'mcast',
+  'mcast6',
   'ucast',
+  'ucast6',
   'serial',
   'ping',
+  'ping6',
+  'ping_group',
   'udpport',
   'baud',
   'stonith',
@@ -269,10 +276,10 @@ function readNodeOrder(statements: readonly HaStatement[]): readonly string[] {
     const names = value.words.map((word) => word.text);
     if (directive.name === 'node') for (const name of names) order.add(name.toLowerCase());
     if (directive.name === 'ping' || directive.name === 'ping6') {
-      for (const name of names) order.add(name);
+      for (const name of names) order.add(name.toLowerCase());
     }
     const [group] = names;
-    if (directive.name === 'ping_group' && group !== undefined) order.add(group);
+    if (directive.name === 'ping_group' && group !== undefined) order.add(group.toLowerCase());
   }
   return [...order];
 }

@@ -20,12 +20,14 @@ export interface HaDirective {
   readonly default: string;
   readonly purpose: string;
   /** `accepted`: understood, but nothing needs to be done about it here. */
-  readonly status: 'supported' | 'accepted' | 'not-supported-yet';
+  readonly status: 'supported' | 'accepted';
 }
 
 /** heartbeat 3.0.6 knows no larger cluster and no more heartbeat paths. */
 export const nodesMax = 100;
 export const mediaMax = 64;
+/** Hosts of one ping group: each is asked with every heartbeat. */
+export const pingHostsMax = 32;
 
 export const baudRates: readonly number[] = [9600, 19200, 38400, 57600, 115200, 230400, 460800];
 
@@ -137,11 +139,27 @@ const supported: readonly Row[] = [
     'Heartbeats to one host; a line for oneself is harmless.',
   ],
   [
+    'mcast6',
+    words('INTERFACE GROUP PORT HOPS LOOP', 5),
+    '',
+    'none',
+    'Heartbeats as IPv6 multicasts; HOPS 0 to 4, LOOP 0 or 1.',
+  ],
+  ['ucast6', words('INTERFACE HOST', 2), '', 'none', 'Heartbeats to one host by IPv6.'],
+  [
     'ping',
     words('HOST…', 1, mediaMax),
     '',
     'none',
-    'Pseudo nodes that show by ICMP echo whether the network works; not asked yet.',
+    'Pseudo nodes that show by ICMP echo whether the network works.',
+  ],
+  ['ping6', words('HOST…', 1, mediaMax), '', 'none', 'Pseudo nodes by ICMPv6 echo.'],
+  [
+    'ping_group',
+    words('NAME HOST…', 2, 1 + pingHostsMax),
+    '',
+    'none',
+    'One pseudo node for several hosts, alive while one of them answers.',
   ],
   ['logfile', words('FILE', 1), '', 'none', 'File for log lines.'],
   ['debugfile', words('FILE', 1), '', 'none', 'File for log lines and debug lines.'],
@@ -308,19 +326,6 @@ const accepted: readonly Row[] = [
   ['enable_config_writes', anyWords, '', 'none', 'Of Pacemaker.'],
 ];
 
-const notSupportedYet: readonly Row[] = [
-  [
-    'mcast6',
-    words('INTERFACE GROUP PORT HOPS LOOP', 5),
-    '',
-    'none',
-    'Heartbeats as IPv6 multicasts.',
-  ],
-  ['ucast6', words('INTERFACE HOST', 2), '', 'none', 'Heartbeats to one host by IPv6.'],
-  ['ping6', anyWords, '', 'none', 'Pseudo nodes by ICMPv6 echo.'],
-  ['ping_group', anyWords, '', 'none', 'One pseudo node for several hosts.'],
-];
-
 /** Second names that heartbeat 3.0.6 takes for the same. */
 const aliases: Readonly<Record<string, string>> = { bcast: 'udp', crm: 'pacemaker' };
 
@@ -341,7 +346,6 @@ const toDirectives = (rows: readonly Row[], status: HaDirective['status']): HaDi
 export const haDirectives: readonly HaDirective[] = [
   ...toDirectives(supported, 'supported'),
   ...toDirectives(accepted, 'accepted'),
-  ...toDirectives(notSupportedYet, 'not-supported-yet'),
 ];
 
 /** By name and alias. */

@@ -5,6 +5,7 @@ import type { Duration } from '../base/time.js';
 import { type DiagnosticSink, type Span, wholeFile } from './diagnostic.js';
 import type { HaConfig } from './ha-config.js';
 import { nodesMax } from './ha-directives.js';
+import { mediumName } from './ha-media.js';
 import type { HaStatement } from './ha-statements.js';
 import { timeText } from './ha-values.js';
 
@@ -109,7 +110,11 @@ function judgeNodes(
   }
   const both = config.pingNodes.find((name) => nodes.includes(name.toLowerCase()));
   if (both !== undefined) {
-    sink.error('duplicate-node', lastAt(statements, 'ping'), `${both} is a node and a ping node`);
+    sink.error(
+      'duplicate-node',
+      lastAt(statements, 'ping', 'ping6', 'ping_group'),
+      `${both} is a node and a ping node`,
+    );
   }
   if (nodes.length > nodesMax) {
     sink.error('too-many-members', at, `more than ${nodesMax} nodes`);
@@ -119,9 +124,7 @@ function judgeNodes(
 }
 
 function judgeMedia(config: HaConfig, statements: Statements, sink: DiagnosticSink): void {
-  const paths = new Set(
-    config.media.map((medium) => (medium.kind === 'serial' ? medium.path : medium.interfaceName)),
-  );
+  const paths = new Set(config.media.map(mediumName));
   if (paths.size === 0) {
     if (statements.some((each) => mediaNames.includes(each.directive.name))) return;
     sink.error('no-media', wholeFile, 'No heartbeat media defined', {
@@ -137,4 +140,4 @@ function judgeMedia(config: HaConfig, statements: Statements, sink: DiagnosticSi
   }
 }
 
-const mediaNames: readonly string[] = ['bcast', 'mcast', 'ucast', 'serial'];
+const mediaNames: readonly string[] = ['bcast', 'mcast', 'ucast', 'mcast6', 'ucast6', 'serial'];

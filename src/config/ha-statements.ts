@@ -49,12 +49,6 @@ export function parseStatements(
       reportUnknown(name, sink);
       continue;
     }
-    if (directive.status === 'not-supported-yet') {
-      sink.warning('not-supported-yet', name, `"${name.text}" is not supported yet`, {
-        hint: 'the line has no effect here',
-      });
-      continue;
-    }
     const value = readValue(directive, name, values, sink);
     if (value === undefined) continue;
     warnInert(name, directive, value, sink);

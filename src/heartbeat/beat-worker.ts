@@ -17,17 +17,15 @@ import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
 import { openSys } from '../kernel/sys.js';
 import { createWatchdog, type Watchdog } from '../kernel/watchdog.js';
-import type { Medium, MediumListener, MediumSetting } from '../media/medium.js';
-import { openMedium } from '../media/open-medium.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { nodeHmac } from '../runtime/hmac.js';
+import { type BeatPaths, openPaths } from './beat-paths.js';
 import { rehearseBeat } from './beat-rehearsal.js';
 import type {
   BeatSetup,
   BeatSnapshot,
   FromWorker,
-  MediumReport,
   OutwardEffect,
   ToWorker,
 } from './worker-messages.js';
@@ -39,16 +37,9 @@ const tell = (message: FromWorker): void => port.postMessage(message);
 const sayLine = (line: LogLine): void =>
   tell({ kind: 'effects', effects: [{ kind: 'log', line }] });
 
-interface OpenPath {
-  readonly name: string;
-  readonly medium: Medium;
-  isUp: boolean;
-  reason: string;
-}
-
 interface Beat {
   readonly driver: Driver<ClusterEvent, ClusterStatus>;
-  readonly paths: OpenPath[];
+  readonly paths: BeatPaths;
   readonly watchdog: Watchdog | undefined;
 }
 
@@ -81,34 +72,6 @@ function watchMainLoop(sign: SharedArrayBuffer, limitMs: number): void {
   }, limitMs / LOOKS_PER_LIMIT);
 }
 
-function openPath(
-  setting: MediumSetting,
-  stuckMs: number,
-  paths: readonly OpenPath[],
-  offer: (event: ClusterEvent) => void,
-): OpenPath {
-  const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
-  const path = { name, isUp: false, reason: 'not open yet' };
-  // Two media of one interface are one link: it is down when both are.
-  const isOtherUp = (): boolean =>
-    paths.some((each) => each !== path && each.name === name && each.isUp);
-  const listener: MediumListener = {
-    onBytes: (bytes) => offer({ kind: 'bytes-received', medium: name, bytes }),
-    onUp: () => {
-      path.isUp = true;
-      path.reason = '';
-      if (!isOtherUp()) offer({ kind: 'medium-up', medium: name });
-    },
-    onDown: (reason) => {
-      path.isUp = false;
-      path.reason = reason;
-      if (!isOtherUp()) offer({ kind: 'medium-down', medium: name, reason });
-    },
-  };
-  const medium = openMedium(setting, listener, { stuckMs });
-  return Object.assign(path, { medium });
-}
-
 /** Tickled by what this node sends: a daemon that falls silent is ended with its machine. */
 function openWatchdog(setup: BeatSetup): Watchdog | undefined {
   const sys = openSys();
@@ -138,7 +101,6 @@ function begin(setup: BeatSetup): Beat {
       prng: createPrng(setup.seed),
     },
   );
-  const paths: OpenPath[] = [];
   const watchdog = openWatchdog(setup);
   const signs = new Float64Array(setup.sign);
   const noteBeat = (): void => {
@@ -148,13 +110,17 @@ function begin(setup: BeatSetup): Beat {
   };
   let isBeating = false;
   const carryOut = (effect: ClusterEffect): void => {
+    if (effect.kind === 'ask-ping-node') {
+      paths.askPingNode(effect);
+      return;
+    }
     if (effect.kind !== 'send') {
       orders.push(effect);
       return;
     }
-    for (const path of paths) path.medium.send(effect);
+    paths.send(effect);
     noteBeat();
-    if (!isBeating && paths.some((path) => path.isUp)) {
+    if (!isBeating && paths.isAnyUp()) {
       isBeating = true;
       tell({ kind: 'beating' });
     }
@@ -167,24 +133,15 @@ function begin(setup: BeatSetup): Beat {
       if (!isGathering) tellOrders();
     },
   );
-  for (const setting of setup.media)
-    paths.push(openPath(setting, setup.cluster.deadtime, paths, driver.offer));
+  const { offer } = driver;
+  const paths = openPaths(setup.media, setup.cluster.deadtime, { offer, say: sayLine });
   driver.offer({ kind: 'started' });
   watchMainLoop(setup.sign, setup.hangLimitMs);
   return { driver, paths, watchdog };
 }
 
 function snapshotOf(beat: Beat): BeatSnapshot {
-  const media = beat.paths.map(
-    (path): MediumReport => ({
-      name: path.medium.name,
-      kind: path.medium.kind,
-      isUp: path.isUp,
-      reason: path.reason,
-      counters: path.medium.counters(),
-    }),
-  );
-  return { cluster: beat.driver.snapshot(), media, takenAt: monotonicMs() };
+  return { cluster: beat.driver.snapshot(), media: beat.paths.report(), takenAt: monotonicMs() };
 }
 
 let beat: Beat | undefined;

@@ -5,9 +5,10 @@ import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
-import type { MediumSpec } from '../cluster/cluster-config.js';
+import { isPingKind, type MediumSpec } from '../cluster/cluster-config.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
 import type { HaConfig } from '../config/ha-config.js';
+import { type HaMedium, type HaPing, mediumName } from '../config/ha-media.js';
 import { openSyslog } from '../kernel/syslog.js';
 import { watchdogTimeout } from '../kernel/watchdog.js';
 import { deviceName } from '../resources/stonith.js';
@@ -109,11 +110,13 @@ function parameterVariables(config: HaConfig): Readonly<Record<string, string>> 
 }
 
 /** One link a name: a file for both nodes has a `ucast` line for each on the same interface. */
-function linksOf(media: HaConfig['media']): readonly MediumSpec[] {
+function linksOf(media: readonly (HaMedium | HaPing)[]): readonly MediumSpec[] {
   const links = new Map<string, MediumSpec>();
   for (const setting of media) {
-    const name = setting.kind === 'serial' ? setting.path : setting.interfaceName;
-    if (!links.has(name)) links.set(name, { kind: setting.kind, name });
+    const name = mediumName(setting);
+    // A ping node may bear the name of an interface.
+    const key = `${isPingKind(setting.kind)} ${name}`;
+    if (!links.has(key)) links.set(key, { kind: setting.kind, name });
   }
   return [...links.values()];
 }
@@ -129,20 +132,18 @@ function buildSetup(
     cluster: {
       localNode: node,
       nodes: config.nodes,
-      // Nothing pings them yet: nodes that cannot answer would hold up the start and look dead.
-      pingNodes: [],
+      pingNodes: config.pingNodes,
       keepalive: config.keepalive,
       deadtime: config.deadtime,
       warntime: config.warntime,
       initdead: config.initdead,
       deadping: config.deadping,
       autoFailback: config.autoFailback,
-      media: linksOf(config.media),
+      media: linksOf([...config.media, ...config.pings]),
       groups,
       format: config.format,
       maxRexmitDelay: config.maxRexmitDelay,
-      // They count in `ttl` all the same, as 3.0.6 has it.
-      hopfudge: config.hopfudge + config.pingNodes.length,
+      hopfudge: config.hopfudge,
       isBadPackLogged: config.isBadPackLogged,
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
@@ -150,7 +151,7 @@ function buildSetup(
       stonithDevice: config.stonith === undefined ? undefined : deviceName(config.stonith),
     },
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },
-    media: config.media,
+    media: [...config.media, ...config.pings],
     generation: identity.generation,
     uuid: identity.uuid,
     adoptedGroupKeys: predecessor?.groups.map((group) => group.key) ?? [],

@@ -44,8 +44,11 @@ export interface BeatSnapshot {
   readonly takenAt: number;
 }
 
-/** `send` never leaves the worker. */
-export type OutwardEffect = Exclude<ClusterEffect, { readonly kind: 'send' }>;
+/** What the media carry never leaves the worker. */
+export type OutwardEffect = Exclude<
+  ClusterEffect,
+  { readonly kind: 'send' } | { readonly kind: 'ask-ping-node' }
+>;
 
 export type ToWorker =
   | { readonly kind: 'begin'; readonly setup: BeatSetup }

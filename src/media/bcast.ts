@@ -22,6 +22,7 @@ export function openBcast(
   return openUdpMedium(
     {
       kind: 'bcast',
+      family: 4,
       interfaceName,
       port,
       prepare: (sys, fd) => {

@@ -28,6 +28,7 @@ export function openMcast(
   return openUdpMedium(
     {
       kind: 'mcast',
+      family: 4,
       interfaceName,
       port,
       prepare: (sys, fd) => prepare(setting, sys, fd),

@@ -2,9 +2,9 @@
 // never throws, never ends another one, and mends itself (reopens) for as long as it is open.
 
 import type { SealedMessage } from '../auth/envelope.js';
-import type { HaMedium } from '../config/ha-media.js';
+import type { HaMedium, HaPing } from '../config/ha-media.js';
 
-export type MediumSetting = HaMedium;
+export type MediumSetting = HaMedium | HaPing;
 
 export interface MediumListener {
   /** One datagram, or one whole string frame from `>>>` to the line feed after `<<<`. */
@@ -23,7 +23,7 @@ export interface MediumCounters {
 }
 
 export interface Medium {
-  /** The link name of the originals: interface name or tty path. */
+  /** The link name of the originals: interface name, tty path or name of the ping node. */
   readonly name: string;
   readonly kind: MediumSetting['kind'];
   /** Never blocks; drops and counts what the medium cannot take now. */

@@ -3,8 +3,10 @@
 import { unreachable } from '../base/assert.js';
 import { openBcast } from './bcast.js';
 import { openMcast } from './mcast.js';
+import { openMcast6 } from './mcast6.js';
 import type { Medium, MediumListener, MediumSetting } from './medium.js';
 import type { MediumTools } from './medium-tools.js';
+import { openPing } from './ping.js';
 import { openSerial } from './serial.js';
 import { openUcast } from './ucast.js';
 
@@ -22,10 +24,17 @@ export function openMedium(
       return openBcast(setting, listener, tools);
     case 'mcast':
       return openMcast(setting, listener, tools);
+    case 'mcast6':
+      return openMcast6(setting, listener, tools);
     case 'ucast':
+    case 'ucast6':
       return openUcast(setting, listener, tools);
     case 'serial':
       return openSerial(setting, listener, tools);
+    case 'ping':
+    case 'ping6':
+    case 'ping_group':
+      return openPing(setting, listener, tools);
     default:
       return unreachable(setting);
   }

@@ -1,45 +1,32 @@
-// The medium `ucast`: to one peer by one interface (ha.cf(5) ucast). A peer that is given by name
-// is looked up at each opening and again until there is an answer; a literal address is better,
-// since a heartbeat should not depend on name servers.
+// The media `ucast` and `ucast6`: to one peer by one interface (ha.cf(5) ucast, ucast6).
 
-import { lookup } from 'node:dns';
-import { inetAddress } from '../kernel/socket-address.js';
-import { parseIpv4 } from '../wire/ip-address.js';
+import { inet6Address, inetAddress } from '../kernel/socket-address.js';
+import { hostAddress } from './host-address.js';
 import type { Medium, MediumListener, MediumSetting } from './medium.js';
-import { type MediumTools, REOPEN_MS } from './medium-tools.js';
+import type { MediumTools } from './medium-tools.js';
 import { expectZero, openUdpMedium } from './udp-medium.js';
 
-export type UcastSetting = Extract<MediumSetting, { readonly kind: 'ucast' }>;
+export type UcastSetting = Extract<MediumSetting, { readonly kind: 'ucast' | 'ucast6' }>;
 
 export function openUcast(
   setting: UcastSetting,
   listener: MediumListener,
   tools: MediumTools,
 ): Medium {
-  const { interfaceName, port, host } = setting;
-  const isLiteral = parseIpv4(host) !== undefined;
-  let address = isLiteral ? host : undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let isAsking = false;
-  let isClosed = false;
-  const ask = (): void => {
-    if (isLiteral || isAsking || isClosed) return;
-    isAsking = true;
-    lookup(host, { family: 4 }, (fault, found) => {
-      isAsking = false;
-      // A name that has no answer now keeps the one it had.
-      if (fault === null) address = found;
-      else if (!isClosed) timer = setTimeout(ask, (tools.reopenMs ?? REOPEN_MS) * 4);
-    });
-  };
+  const { kind, interfaceName, port } = setting;
+  const family = kind === 'ucast' ? 4 : 6;
+  const host = hostAddress(setting.host, family, tools);
+  const here = family === 4 ? inetAddress('0.0.0.0', port) : inet6Address('::', port, 0);
   const medium = openUdpMedium(
     {
-      kind: 'ucast',
+      kind,
+      family,
       interfaceName,
       port,
-      prepare: (sys, fd) => expectZero(sys.bind(fd, inetAddress('0.0.0.0', port)), `port ${port}`),
-      destination: () => address,
-      onOpen: ask,
+      prepare: (sys, fd) => expectZero(sys.bind(fd, here), `port ${port}`),
+      // A link-local address needs no zone: the socket is bound to its interface.
+      destination: () => host.current(),
+      onOpen: () => host.ask(),
     },
     listener,
     tools,
@@ -47,8 +34,7 @@ export function openUcast(
   return {
     ...medium,
     close: () => {
-      isClosed = true;
-      clearTimeout(timer);
+      host.close();
       medium.close();
     },
   };

@@ -1,4 +1,4 @@
-// The part that bcast, mcast and ucast share: a socket that libc made and bound to one interface,
+// The part that the UDP media share: a socket that libc made and bound to one interface,
 // read and written by node:dgram, closed and opened again when the interface went away. A socket
 // that is bound to a device which was deleted gives ENODEV for ever, also when a device of that
 // name comes back.
@@ -8,7 +8,13 @@ import type { Result } from '../base/result.js';
 import { failure, ok } from '../base/result.js';
 import type { KernelCode } from '../kernel/errno.js';
 import { kernelFailure } from '../kernel/errno.js';
-import { int32, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../kernel/socket-address.js';
+import {
+  int32,
+  interfaceIndex,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+} from '../kernel/socket-address.js';
 import { openSys, type Sys } from '../kernel/sys.js';
 import type { Medium, MediumListener } from './medium.js';
 import {
@@ -20,14 +26,18 @@ import {
 } from './medium-tools.js';
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BINDTODEVICE = 25;
+const SOL_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 /** libuv sends at once; what queues up behind an unwritable socket is too old to be of use. */
 const QUEUED_SENDS_MAX = 16;
 
 export interface UdpKind {
-  readonly kind: 'bcast' | 'mcast' | 'ucast';
+  readonly kind: 'bcast' | 'mcast' | 'mcast6' | 'ucast' | 'ucast6';
+  readonly family: 4 | 6;
   readonly interfaceName: string;
   readonly port: number;
   /** Sets the options of this kind on a fresh socket and binds it. */
@@ -46,6 +56,8 @@ export function expectZero(result: number, tried: string): Result<void, KernelCo
 interface OpenSocket {
   readonly socket: Socket;
   readonly fd: number;
+  /** Of the interface that it is bound to. */
+  readonly index: number;
 }
 
 /** One UDP medium; `open` is the socket in use, and the only one that counts. */
@@ -98,8 +110,12 @@ function attempt(state: UdpState): void {
     fail(state, made.code, made.detail);
     return;
   }
-  const { sys, fd } = made.value;
-  const socket = createSocket({ type: 'udp4', lookup: literalLookup });
+  const { sys, fd, index } = made.value;
+  const socket = createSocket(
+    kind.family === 4
+      ? { type: 'udp4', lookup: literalLookup(4) }
+      : { type: 'udp6', lookup: literalLookup(6) },
+  );
   socket.on('message', (bytes) => {
     state.tally.received();
     state.listener.onBytes(bytes);
@@ -117,7 +133,7 @@ function attempt(state: UdpState): void {
     fail(state, code, reason);
     return;
   }
-  state.open = { socket, fd };
+  state.open = { socket, fd, index };
   kind.onOpen?.();
   state.tally.up();
 }
@@ -146,28 +162,36 @@ function loadedSys(): Sys | undefined {
   return sys.ok ? sys.value : undefined;
 }
 
-/** All destinations are literal addresses: the answer comes at once, in order, without the pool. */
-function literalLookup(
+type LiteralLookup = (
   address: string,
-  _options: unknown,
+  options: unknown,
   answer: (fault: null, address: string, family: number) => void,
-): void {
-  answer(null, address, 4);
-}
+) => void;
+
+/** All destinations are literal addresses: the answer comes at once, in order, without the pool. */
+const literalLookup =
+  (family: 4 | 6): LiteralLookup =>
+  (address, _options, answer) =>
+    answer(null, address, family);
 
 function makeSocket(
   kind: UdpKind,
   given: Sys | undefined,
-): Result<{ readonly sys: Sys; readonly fd: number }, KernelCode> {
+): Result<{ readonly sys: Sys; readonly fd: number; readonly index: number }, KernelCode> {
   const opened = given === undefined ? openSys() : ok(given);
   if (!opened.ok) return opened;
   const sys = opened.value;
-  const fd = sys.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const fd = sys.socket(
+    kind.family === 4 ? AF_INET : AF_INET6,
+    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+    0,
+  );
   if (fd < 0) return kernelFailure(-fd, 'opening a socket');
   const prepared = prepare(kind, sys, fd);
-  if (prepared.ok) return ok({ sys, fd });
+  const index = prepared.ok ? interfaceIndex(sys, fd, kind.interfaceName) : prepared;
+  if (index.ok) return ok({ sys, fd, index: index.value });
   sys.close(fd);
-  return prepared;
+  return index;
 }
 
 function prepare(kind: UdpKind, sys: Sys, fd: number): Result<void, KernelCode> {
@@ -176,11 +200,32 @@ function prepare(kind: UdpKind, sys: Sys, fd: number): Result<void, KernelCode> 
   // Several media share one port, each with the traffic of its interface alone.
   const shared = expectZero(sys.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, int32(1)), 'SO_REUSEADDR');
   if (!shared.ok) return shared;
+  // An IPv4 medium may have the same port on the same interface.
+  if (kind.family === 6) sys.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, int32(1));
   const bound = expectZero(
     sys.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name),
     `interface ${kind.interfaceName}`,
   );
   return bound.ok ? kind.prepare(sys, fd) : bound;
+}
+
+/**
+ * What the kernel said; ENODEV when the interface has gone or is another one of its name: over IPv6
+ * that reads as ENETUNREACH, for ever (tried on 6.18).
+ */
+function refusalOf(
+  state: UdpState,
+  open: OpenSocket,
+  sys: Sys,
+  fault: Error,
+): { readonly code: string; readonly reason: string } {
+  const { interfaceName } = state.kind;
+  if (state.open !== open) return describeError(fault);
+  const index = interfaceIndex(sys, open.fd, interfaceName);
+  const isSame = index.ok && index.value === open.index;
+  return isSame
+    ? describeError(fault)
+    : { code: 'ENODEV', reason: `interface ${interfaceName}: ENODEV` };
 }
 
 /** These mean that the socket is of no use any more, not that the network is. */
@@ -204,7 +249,7 @@ function transmit(state: UdpState, open: OpenSocket, sys: Sys, datagram: Uint8Ar
       tally.sent();
       return;
     }
-    const { code, reason } = describeError(fault);
+    const { code, reason } = refusalOf(state, open, sys, fault);
     tally.sendFailed(code, reason);
     // Only of the socket in use: several sends may fail before the first is told.
     if (BROKEN_SOCKET.has(code) && state.open === open) fail(state, code, reason);

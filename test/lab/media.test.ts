@@ -26,6 +26,8 @@ const lone: readonly (readonly [string, string])[] = [
   ['bcast', 'bcast eth0'],
   ['mcast', multicast],
   ['ucast', 'ucast eth0 $peer'],
+  ['mcast6', 'mcast6 eth0 ff02::694 694 1 0'],
+  ['ucast6', 'ucast6 eth0 $peer6'],
 ];
 
 for (const [name, line] of lone) {

@@ -9,7 +9,7 @@ import { waitFor } from './wait.js';
 export const vip = '10.8.0.100';
 
 export interface PairOptions {
-  /** Media lines of ha.cf for each node; `$peer` becomes the other node's address. */
+  /** Media lines of ha.cf for each node; `$peer` and `$peer6` become the other node's address. */
   readonly media: readonly string[];
   readonly keepalive?: string;
   readonly deadtimeMs?: number;
@@ -23,7 +23,7 @@ export interface PairOptions {
 
 const sharedKey = 'auth 1\n1 sha1 laboratory\n';
 
-function haCf(options: PairOptions, peer: string): string {
+function haCf(options: PairOptions, peer: 1 | 2): string {
   const deadtimeMs = options.deadtimeMs ?? 1000;
   return [
     'logfile /var/log/ha-log',
@@ -32,7 +32,9 @@ function haCf(options: PairOptions, peer: string): string {
     `warntime ${Math.round(deadtimeMs / 2)}ms`,
     `deadtime ${deadtimeMs}ms`,
     `initdead ${options.initdeadMs ?? deadtimeMs * 2}ms`,
-    ...options.media.map((line) => line.replaceAll('$peer', peer)),
+    ...options.media.map((line) =>
+      line.replaceAll('$peer6', `fd08::${peer}`).replaceAll('$peer', `10.8.0.${peer}`),
+    ),
     'auto_failback off',
     ...(options.lines ?? []),
     'node alpha',
@@ -99,7 +101,8 @@ export class Pair {
         tty: this.cable.device(end),
         hosts: ['10.8.0.1 alpha', '10.8.0.2 beta'],
       });
-      host.write('ha.d/ha.cf', haCf(this.options, `10.8.0.${2 - end}`));
+      await host.ip(`addr add fd08::${end + 1}/64 dev eth0 nodad`);
+      host.write('ha.d/ha.cf', haCf(this.options, end === 0 ? 2 : 1));
       host.write('ha.d/haresources', this.options.haresources ?? `alpha ${vip}/24/eth0\n`);
       host.write('ha.d/authkeys', this.options.authkeys?.[end] ?? sharedKey, 0o600);
       this.programs.push(new HeartbeatProgram(host));

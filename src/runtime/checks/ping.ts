@@ -5,7 +5,6 @@ import { randomInt } from 'node:crypto';
 import { ok } from '../../base/result.js';
 import type { PingCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
-import { emitEchoRequest, parseEchoReply } from '../../checks/icmp-echo.js';
 import { errnoName } from '../../kernel/errno.js';
 import {
   inet6Address,
@@ -16,6 +15,7 @@ import {
   SOCK_RAW,
 } from '../../kernel/socket-address.js';
 import { openSys, type Sys } from '../../kernel/sys.js';
+import { emitEchoRequest, parseEchoReply } from '../../wire/icmp-echo.js';
 import type { CheckContext } from './run-check.js';
 
 const AF_INET = 2;

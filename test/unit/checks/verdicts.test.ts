@@ -6,7 +6,7 @@ import { bytesToHex } from '#src/base/bytes.js';
 import { cleanReason, timedOut } from '#src/checks/check-verdict.js';
 import { combinedAfter, combinedNext, combinedStart } from '#src/checks/combined.js';
 import { judgeHttpAnswer } from '#src/checks/http-answer.js';
-import { emitEchoRequest, parseEchoReply } from '#src/checks/icmp-echo.js';
+import { emitEchoRequest, parseEchoReply } from '#src/wire/icmp-echo.js';
 
 const answer = { status: 200, statusText: 'OK', redirects: 0, isBodyCut: false };
 
@@ -53,14 +53,16 @@ test('an echo reply is read behind its IP header, anything else is not one', () 
   const reply = new Uint8Array(28);
   reply.set([0x45], 0);
   reply.set([0, 0, 0, 0, 0x12, 0x34, 0, 2], 20);
-  assert.deepEqual(parseEchoReply(4, reply), { identifier: 0x1234, sequence: 2 });
+  const none = new Uint8Array(0);
+  const read = parseEchoReply(4, reply);
+  assert.deepEqual(read, { identifier: 0x1234, sequence: 2, payload: none });
   assert.equal(parseEchoReply(4, reply.subarray(0, 27)), undefined);
   assert.equal(parseEchoReply(4, new Uint8Array(0)), undefined);
   const request = Uint8Array.from(reply);
   request[20] = 8;
   assert.equal(parseEchoReply(4, request), undefined);
   const v6 = Uint8Array.of(129, 0, 0, 0, 0x12, 0x34, 0, 3);
-  assert.deepEqual(parseEchoReply(6, v6), { identifier: 0x1234, sequence: 3 });
+  assert.deepEqual(parseEchoReply(6, v6), { identifier: 0x1234, sequence: 3, payload: none });
 });
 
 test('a reason is one short line whatever a server says', () => {

@@ -115,23 +115,3 @@ describe('links', () => {
     assert.deepEqual(logTexts(fixture.hear({ ...status, seq: '2' })), ['Link dad:eth1 up.']);
   });
 });
-
-describe('ping nodes', () => {
-  it('must be heard or dead before the node becomes active', () => {
-    const media = [
-      { name: 'eth1', kind: 'bcast' },
-      { name: '10.0.0.254', kind: 'ping' },
-    ] as const;
-    const fixture = createFixture({ media, pingNodes: ['10.0.0.254'] });
-    startedBeside(fixture);
-    assert.ok(!logTexts(fixture.pass(500)).includes('Comm_now_up(): updating status to active'));
-    const answer = { t: 'NS_st', st: 'ping', info: 'ping', src: '10.0.0.254', ts: '5' };
-    const bytes = fixture.bytes(answer);
-    const effects = fixture.step({ kind: 'bytes-received', medium: '10.0.0.254', bytes });
-    const texts = logTexts(effects);
-    assert.ok(texts.includes('Link 10.0.0.254:10.0.0.254 up.'));
-    assert.ok(
-      texts.some((text) => text.startsWith('Status update for node 10.0.0.254: status ping')),
-    );
-  });
-});

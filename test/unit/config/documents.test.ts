@@ -17,7 +17,7 @@ const page = (name: string): string =>
 describe('the reference pages', () => {
   it('of ha.cf show the directive table of the program', () => {
     const text = page('config/ha.cf.md');
-    for (const status of ['supported', 'accepted', 'not-supported-yet'] as const) {
+    for (const status of ['supported', 'accepted'] as const) {
       assert.ok(text.includes(`\n\n${haTable(status)}\n\n`), status);
     }
   });

@@ -5,7 +5,6 @@ import { describe, it } from 'node:test';
 
 import { describeDiagnostics } from '#src/config/diagnostic.js';
 import { type HaConfig, type ParsedHaConfig, parseHaConfig } from '#src/config/ha-config.js';
-import { haDirectives } from '#src/config/ha-directives.js';
 
 const pair = 'node penguin-mom penguin-dad\nauto_failback off\n';
 const media = 'serial /dev/ttyS0\nbcast eth1\n';
@@ -135,15 +134,6 @@ describe('ha.cf', () => {
         '      |     ^~~~~~~~ did you mean "warntime"?',
       ].join('\n'),
     );
-  });
-
-  it('warns about every directive of heartbeat 3.0.6 that it does not support', () => {
-    for (const { name, status } of haDirectives) {
-      if (status !== 'not-supported-yet') continue;
-      assert.deepEqual(faults(`${pair}${media}${name} x y\n`), [], name);
-      const warning = `not-supported-yet 5:1 "${name}" is not supported yet`;
-      assert.ok(faults(`${pair}${media}${name} x y\n`, 'warning').includes(warning), name);
-    }
   });
 
   it('refuses Pacemaker and unknown members, and takes their refusals', () => {

@@ -12,7 +12,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 const code = (text: string): string => (text === '' ? '' : `\`${cell(text)}\``);
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-export function haTable(status: 'supported' | 'accepted' | 'not-supported-yet'): string {
+export function haTable(status: 'supported' | 'accepted'): string {
   const rows = haDirectives
     .filter((each) => each.status === status)
     .map((each) =>
@@ -50,7 +50,7 @@ export function directorTable(scope: 'global' | 'virtual' | 'both'): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  for (const status of ['supported', 'accepted', 'not-supported-yet'] as const) {
+  for (const status of ['supported', 'accepted'] as const) {
     process.stdout.write(`${status}\n${haTable(status)}\n\n`);
   }
   for (const scope of ['global', 'both', 'virtual'] as const) {
