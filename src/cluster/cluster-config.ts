@@ -50,6 +50,8 @@ export interface ClusterConfig {
   readonly stopFailure?: 'hold' | 'reboot';
   /** Time between two announcements of what is held; 0 is never, left out one minute. */
   readonly announceInterval?: Duration;
+  /** Types of messages whose scripts in rc.d are to be run; left out none. */
+  readonly notifyTypes?: readonly string[];
   /** What resets a dead node, as it is to be named in the log; undefined: nothing does. */
   readonly stonithDevice?: string | undefined;
 }

@@ -32,7 +32,7 @@ import { snapshotCluster } from './snapshot.js';
 import { createStandby, requestStandby, takeCommand } from './standby.js';
 import { createStartUp, startUp } from './start-up.js';
 import { createStonith, takeResetOutcome } from './stonith.js';
-import { adopt } from './takeover.js';
+import { adopt, reacquire } from './takeover.js';
 
 export interface ClusterStart {
   /** Of this start: already increased and written to disk. */
@@ -208,6 +208,15 @@ function takeOffered(ctx: Context, message: HaMessage): void {
   if (type === 'ask_resources' && fieldText(message, 'info') === 'me') {
     const word = fieldText(message, 'rsc_hold');
     requestStandby(ctx, word === 'local' ? 'local' : word === 'all' ? 'all' : 'foreign', undefined);
+    return;
+  }
+  if (type === 'resource') {
+    // Said by a script's own mach_down; what is held here the engine states itself.
+    say(ctx, 'info', 'offer-refused', 'what this node holds is not for a local client to say');
+    return;
+  }
+  if (type === 'ip-request-resp' && fieldText(message, 'dest')?.toLowerCase() === ctx.local.name) {
+    reacquire(ctx, fieldText(message, 'ipaddr') ?? '');
     return;
   }
   if (type === 'addnode' || type === 'delnode') {

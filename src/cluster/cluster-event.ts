@@ -98,6 +98,12 @@ export type ClusterEffect =
       readonly resources: readonly ResourceSpec[];
       readonly verb: AddressVerb;
     }
+  /** Run the script of rc.d for that type of message, with the variables of its fields. */
+  | {
+      readonly kind: 'notify';
+      readonly type: string;
+      readonly environment: Readonly<Record<string, string>>;
+    }
   /** Announce all held addresses anew (peer returned, partition healed, contention). */
   | { readonly kind: 'announce-held'; readonly reason: string }
   /** What happened to an `operator-asked`: refused at once, or carried out. */

@@ -15,6 +15,7 @@ import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takeStatus } from './liveness.js';
 import { takeAddNode, takeDelNode } from './membership.js';
+import { notifyMessage } from './notify.js';
 import { repeatAnnouncement, repeatHeal, stepDown, takeHeal } from './partition.js';
 import { retryStop, serveWaiters } from './resource-group.js';
 import { giveUpMissing, requestMissing } from './sequence.js';
@@ -44,6 +45,7 @@ import {
 } from './takeover.js';
 
 export function dispatchMessage(ctx: Context, received: Received): void {
+  notifyMessage(ctx, received.message.fields);
   const { state } = received.from;
   actOn(ctx, received);
   showReceived(ctx, received.type, received.message, received.from.state !== state);

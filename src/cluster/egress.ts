@@ -7,6 +7,7 @@ import { binaryField, type HaField, textField } from '../wire/ha-message.js';
 import { showSent } from './client-notices.js';
 import { type Context, say } from './context.js';
 import type { NodeRecord } from './node-table.js';
+import { notifyMessage } from './notify.js';
 
 /** heartbeat 3.0.6 keeps as many; a peer asks for nothing older. */
 export const historyMessagesMax = 500;
@@ -81,6 +82,7 @@ export function sendMessage(ctx: Context, fields: readonly HaField[], to?: NodeR
   }
   transmit(ctx, sealed);
   if (type?.type === 0) showSent(ctx, type.text, all);
+  notifyMessage(ctx, all);
 }
 
 function refuseRetransmission(ctx: Context, to: NodeRecord, seq: number): void {

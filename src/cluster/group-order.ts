@@ -5,6 +5,7 @@ import { after, seconds } from '../base/time.js';
 import type { AddressVerb } from '../config/resource-order.js';
 import { type Context, msSince, say } from './context.js';
 import { type GroupRecord, isAddress, type ResourceRecord } from './group-record.js';
+import { scriptEnvironment } from './notify.js';
 
 /** A script may take its time; after this it is worth a line. The engine never kills one. */
 const orderAlarmAfter = seconds(60);
@@ -27,20 +28,9 @@ export function order(
   if (resources.every(isAddress) || verb === 'prepare' || verb === 'mute') {
     ctx.effects.push({ kind: 'run-addresses', id, groupKey, resources: specs, verb });
   } else if (resource !== undefined) {
-    const environment = environmentOf(ctx);
+    const environment = scriptEnvironment(ctx);
     ctx.effects.push({ kind: 'run-resource', id, groupKey, resource, verb, environment });
   }
-}
-
-/** What scripts of the original are told from the daemon's state (heartbeat.md section 10.3). */
-function environmentOf(ctx: Context): Readonly<Record<string, string>> {
-  const variables: Record<string, string> = {
-    HA_CURHOST: ctx.local.name,
-    HA_OSTATUS: ctx.local.state,
-  };
-  if (ctx.config.autoFailback !== 'legacy') variables.HA_NICEFAILBACK = 'yes';
-  if (ctx.peer === undefined || ctx.peer.state === 'dead') variables.HA_DONTASK = 'yes';
-  return variables;
 }
 
 export function endOrder(ctx: Context, group: GroupRecord): void {

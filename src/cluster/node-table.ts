@@ -7,6 +7,7 @@ import type { ClusterConfig } from './cluster-config.js';
 import type { NodeState } from './cluster-status.js';
 import { type Context, say, tell } from './context.js';
 import { createLinks, type LinkRecord } from './links.js';
+import { notifyStatus } from './notify.js';
 import { createTrack, type SequenceTrack } from './sequence.js';
 
 /** What a node says it holds (heartbeat.md section 10.4). */
@@ -107,6 +108,7 @@ export function changeNodeState(
   if (from === state) return;
   node.state = state;
   node.changedAt = ctx.now.monotonic;
+  notifyStatus(ctx, node.name, state);
   if (node.isLocal) {
     say(ctx, 'info', 'local-status', `Local status now set to: '${state}'`);
     return;

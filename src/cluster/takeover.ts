@@ -285,6 +285,18 @@ export function retryFailed(ctx: Context): void {
   }
 }
 
+/** `req_resource KEY` of a script: a group that is ours and not in place is tried anew. */
+export function reacquire(ctx: Context, key: string): void {
+  const group = ctx.groups.get(key);
+  const isOurs = group !== undefined && ctx.holding.claim[group.isLocal ? 'local' : 'foreign'];
+  if (group !== undefined && isOurs && !isTakingBarred(ctx)) {
+    aimHeld(ctx, group, 'asked by a script');
+    return;
+  }
+  const why = group === undefined ? 'no such group' : 'it is not held here: see hb_takeover';
+  say(ctx, 'WARN', 'offer-refused', `a script asks for the group ${key.slice(0, 100)}: ${why}`);
+}
+
 /**
  * A group that did not start here is offered to the peer, once, with the set that it belongs to:
  * the standby exchange knows no single groups. 3.0.6 names the wrong set here (recorded).

@@ -4,6 +4,7 @@
 
 import { chmodSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { scriptHelpers } from '../heartbeat/script-helpers.js';
 import { classicFile, classicNames } from './classic-names.js';
 
 const folder = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
@@ -14,4 +15,5 @@ for (const name of classicNames) {
   rmSync(join(folder, name), { force: true });
   symlinkSync(target, join(folder, name));
 }
+for (const file of Object.values(scriptHelpers)) chmodSync(join(folder, file), 0o755);
 chmodSync(join(folder, '../bin/lubdub.js'), 0o755);

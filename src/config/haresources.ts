@@ -7,6 +7,7 @@ import { nearestWord } from './did-you-mean.js';
 import { parseIpaddrArguments } from './ipaddr-arguments.js';
 import { splitLines, type Word, withoutComment, wordsOf } from './lines.js';
 import type { ResourceGroup, ResourceSpec } from './resource-group.js';
+import { isAddressScript } from './resource-kind.js';
 
 export interface ParsedHaresources {
   /** undefined when there is any error. */
@@ -125,19 +126,16 @@ function readResource(word: Word, sink: DiagnosticSink): ResourceSpec {
   // A word that starts like an address is one: `IPaddr::` is implied.
   const isAddress = /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/.test(word.text);
   const [script = '', ...split] = isAddress ? ['IPaddr', word.text] : word.text.split('::');
-  const args = isAddressName(script) ? joinedAddress(split) : split;
+  const args = isAddressScript(script) ? joinedAddress(split) : split;
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/.test(script)) {
     sink.error('bad-resource', word, `"${script}" cannot be the name of a resource script`, {
       hint: 'a name without slashes, searched in resource.d and init.d; arguments follow behind ::',
     });
   }
-  if (isAddressName(script)) judgeAddress(word, args, sink);
+  if (isAddressScript(script)) judgeAddress(word, args, sink);
   judgeBuiltIn(word, script, args, sink);
   return { script, args, word: word.text };
 }
-
-const isAddressName = (script: string): boolean =>
-  script === 'IPaddr' || script === 'IPaddr2' || script === 'IPv6addr';
 
 /** In an IPv6 address `::` is no end of an argument; heartbeat 3.0.6 took it for one. */
 function joinedAddress(args: readonly string[]): readonly string[] {

@@ -11,6 +11,7 @@ import type { Fencing } from './fencing.js';
 import type { HeldResources } from './held-resources.js';
 import type { HeartbeatPaths } from './paths.js';
 import type { Preparation } from './preparation.js';
+import type { ScriptDoors } from './script-doors.js';
 import type { ServiceManager } from './service-manager.js';
 import type { VipGuard } from './vip-guard.js';
 
@@ -40,6 +41,7 @@ export interface Daemon {
   readonly service: ServiceManager;
   fencing?: Fencing;
   beside?: Beside;
+  scriptDoors?: ScriptDoors;
   linkWatch?: KernelWatch | undefined;
   vipGuard?: VipGuard;
   willWriting?: Promise<void> | undefined;

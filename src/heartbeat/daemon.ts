@@ -29,6 +29,7 @@ import { runAddressOrders, runResourceOrder } from './orders.js';
 import { controlPath, type HeartbeatPaths, pidPath, scriptFolders } from './paths.js';
 import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
+import { openScriptDoors } from './script-doors.js';
 import { openServiceManager } from './service-manager.js';
 import { startVipGuard } from './vip-guard.js';
 import { startVipWatch } from './vip-watch.js';
@@ -152,6 +153,7 @@ function voiceOf({ setup, config }: Preparation): Voice {
 function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
   const { setup, log, config } = daemon.prepared;
   const { offer } = daemon.thread;
+  daemon.scriptDoors = openScriptDoors(daemon);
   daemon.fencing = startFencing(config.stonith, daemon.paths.runDir, log, offer);
   daemon.beside = createBeside(daemon, {
     stop: () => daemon.stop?.(),
@@ -259,6 +261,9 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
     case 'reset-node':
       daemon.fencing?.reset(effect.id, effect.node);
       return;
+    case 'notify':
+      daemon.scriptDoors?.notify(effect.type, effect.environment);
+      return;
     case 'reboot':
       void endMachine(daemon);
       return;
@@ -351,6 +356,7 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   daemon.linkWatch?.close();
   daemon.vipGuard?.close();
   daemon.fencing?.close();
+  daemon.scriptDoors?.close();
   daemon.service.stopping();
   await daemon.resources.directors.end();
   daemon.resources.addresses.close();

@@ -21,6 +21,13 @@ export const defaultPaths: HeartbeatPaths = {
 export const controlPath = (runDir: string): string => join(runDir, 'heartbeat.sock');
 export const pidPath = (runDir: string): string => join(runDir, 'heartbeat.pid');
 
+/** What stands for /usr/share/heartbeat: the helpers that scripts call. */
+export const helpersPath = (runDir: string): string => join(runDir, 'helpers');
+
+/** Scripts know the FIFO by this path; a daemon whose state is moved has one of its own. */
+export const fifoPath = (stateDir: string): string =>
+  stateDir === defaultPaths.stateDir ? '/var/lib/heartbeat/fifo' : join(stateDir, 'fifo');
+
 /** heartbeat 3.0.6 looks for resource scripts here, in this order. */
 export const scriptFolders = (configDir: string): readonly string[] => [
   join(configDir, 'resource.d'),

@@ -2,7 +2,6 @@
 // the log opened. Nothing is sent and nothing in the kernel is touched here.
 
 import { createHash, randomInt } from 'node:crypto';
-import { join } from 'node:path';
 import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
 import { isPingKind, type MediumSpec } from '../cluster/cluster-config.js';
@@ -19,6 +18,8 @@ import { version } from '../runtime/version.js';
 import { takeIdentity } from './identity.js';
 import { localNodeName } from './local-node.js';
 import type { HeartbeatPaths } from './paths.js';
+import { type FoundScripts, findRcScripts } from './rc-scripts.js';
+import { scriptEnvironment } from './script-environment.js';
 import type { Will } from './will.js';
 import type { BeatSetup } from './worker-messages.js';
 
@@ -28,6 +29,8 @@ export interface Preparation {
   readonly log: Log;
   /** HA_* variables that come from the files. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Scripts of rc.d whose work the engine does itself. */
+  readonly stockScripts: readonly string[];
   /** Of ha.cf and haresources: may be shown. */
   readonly configHash: string;
   /** Of the keys as well: never shown, or a weak key could be guessed from it. */
@@ -69,46 +72,6 @@ function logSinks(config: HaConfig): readonly LogSink[] {
   return sinks;
 }
 
-function scriptEnvironment(
-  config: HaConfig,
-  node: string,
-  paths: HeartbeatPaths,
-): Readonly<Record<string, string>> {
-  return {
-    HA_CURHOST: node,
-    HA_DIR: paths.configDir,
-    HA_FUNCS: join(paths.configDir, 'shellfuncs'),
-    HA_DATEFMT: '%Y/%m/%d_%T\t',
-    HA_LOGFILE: config.logfile ?? '',
-    HA_DEBUGLOG: config.debugfile ?? '',
-    HA_LOGFACILITY: config.logfacility ?? 'none',
-    HA_LOGD: 'no',
-    OCF_ROOT: '/usr/lib/ocf',
-    ...parameterVariables(config),
-    HA_auto_failback: config.autoFailback,
-    ...(config.autoFailback === 'legacy' ? {} : { HA_NICEFAILBACK: 'yes' }),
-    ...(config.debug > 0 ? { HA_debug: String(config.debug) } : {}),
-    // Last: an administrator's own word stands above ours.
-    ...config.environment,
-  };
-}
-
-/** Parameters of a STONITH device may hold a password. */
-const unspokenParameters: ReadonlySet<string> = new Set(['stonith', 'stonith_host', 'env']);
-
-/** HA_NAME for every directive as it is written; one that is not written has no variable. */
-function parameterVariables(config: HaConfig): Readonly<Record<string, string>> {
-  const written = Object.entries(config.parameters).filter(
-    ([name]) => !unspokenParameters.has(name),
-  );
-  return {
-    HA_keepalive: `${config.keepalive}ms`,
-    HA_deadtime: `${config.deadtime}ms`,
-    HA_hbversion: '3.0.6',
-    ...Object.fromEntries(written.map(([name, text]) => [`HA_${name}`, text])),
-  };
-}
-
 /** One link a name: a file for both nodes has a `ucast` line for each on the same interface. */
 function linksOf(media: readonly (HaMedium | HaPing)[]): readonly MediumSpec[] {
   const links = new Map<string, MediumSpec>();
@@ -126,6 +89,7 @@ function buildSetup(
   node: string,
   identity: { readonly generation: number; readonly uuid: Uint8Array },
   predecessor: Will | undefined,
+  scripts: FoundScripts,
 ): BeatSetup {
   const { config, ring, groups } = files;
   return {
@@ -145,6 +109,7 @@ function buildSetup(
       maxRexmitDelay: config.maxRexmitDelay,
       hopfudge: config.hopfudge,
       isBadPackLogged: config.isBadPackLogged,
+      notifyTypes: scripts.types,
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
       announceInterval: config.vips.refresh,
@@ -224,11 +189,13 @@ export async function prepareStart(
   const started = `Configuration validated. Starting heartbeat 3.0.6 (Lubdub ${version})`;
   log.write(logLine('info', 'configuration-valid', started));
   for (const remark of identity.value.remarks) log.write(logLine('WARN', 'new-identity', remark));
+  const scripts = await findRcScripts(paths.configDir);
   return ok({
-    setup: buildSetup(files, node, identity.value, predecessor),
+    setup: buildSetup(files, node, identity.value, predecessor, scripts),
     config: files.config,
     log,
     environment: scriptEnvironment(files.config, node, paths),
+    stockScripts: scripts.stock,
     configHash: hashOf(files.fingerprint),
     secretHash: secretHashOf(files),
   });
