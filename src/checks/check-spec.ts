@@ -15,8 +15,6 @@ interface Target {
 
 export interface ConnectCheck extends Target {
   readonly kind: 'connect';
-  /** Put behind the reason, to say why a connect stands in for something else; mostly empty. */
-  readonly note: string;
 }
 
 export interface PingCheck extends Omit<Target, 'port'> {
@@ -58,13 +56,77 @@ export interface ExternalCheck {
   readonly timeout: Duration;
 }
 
+/** A dialogue of lines, spoken by checks/dialogue.ts over this transport. */
+export interface DialogueCheck extends Target {
+  readonly kind: 'dialogue';
+  readonly protocol: 'smtp' | 'pop' | 'imap' | 'nntp' | 'sip' | 'simpletcp';
+  readonly transport: 'tcp' | 'tls' | 'udp';
+  readonly login: string;
+  readonly password: string;
+  readonly request: string;
+  readonly receive: string;
+}
+
+export interface DnsCheck extends Target {
+  readonly kind: 'dns';
+  readonly transport: 'tcp' | 'udp';
+  /** A name is asked for its addresses, an address for its names. */
+  readonly query: string;
+  readonly receive: string;
+}
+
+export interface LdapCheck extends Target {
+  readonly kind: 'ldap';
+  readonly isSecure: boolean;
+  /** Base of the search; empty for the root of the server. */
+  readonly base: string;
+  readonly login: string;
+  readonly password: string;
+  readonly receive: string;
+}
+
+export interface RadiusCheck extends Target {
+  readonly kind: 'radius';
+  readonly login: string;
+  readonly password: string;
+  readonly secret: string;
+}
+
+export interface SqlCheck extends Target {
+  readonly kind: 'sql';
+  readonly dialect: 'mysql' | 'pgsql';
+  readonly login: string;
+  readonly password: string;
+  readonly database: string;
+  readonly query: string;
+}
+
+/** Nothing is asked, because the configuration lacks what to ask: always down. */
+export interface VainCheck {
+  readonly kind: 'vain';
+  readonly reason: string;
+  readonly timeout: Duration;
+}
+
 /** Always up: `service=none`. */
 export interface NoCheck {
   readonly kind: 'none';
   readonly timeout: Duration;
 }
 
-export type CheckSpec = ConnectCheck | PingCheck | HttpCheck | FtpCheck | ExternalCheck | NoCheck;
+export type CheckSpec =
+  | ConnectCheck
+  | PingCheck
+  | HttpCheck
+  | FtpCheck
+  | DialogueCheck
+  | DnsCheck
+  | LdapCheck
+  | RadiusCheck
+  | SqlCheck
+  | ExternalCheck
+  | VainCheck
+  | NoCheck;
 
 /** Equal for checks that may share one run. Properties are in the order of construction. */
 export const checkKey = (spec: CheckSpec): string => JSON.stringify(spec);

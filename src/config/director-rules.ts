@@ -5,7 +5,6 @@ import { compileReceive } from '../checks/receive-pattern.js';
 import type { ReadContext } from './director-address.js';
 import type { VirtualServiceConfig } from './director-config.js';
 import type { DirectorStatement, VirtualSection } from './director-lines.js';
-import { warnUnspoken } from './director-values.js';
 import type { GlobalDefaults, VirtualDraft } from './director-virtual.js';
 
 export function judgeVirtual(
@@ -86,13 +85,36 @@ function judgeService(
   if (kind !== 'negotiate' && kind !== 'combined') return;
   const written = draft.last.get('service');
   judgeOracle(virtual, written ?? section.head, context);
-  warnUnspoken(virtual.service, written ?? section.head, context);
+  judgeNeeds(virtual, written ?? section.head, context);
   if (virtual.service !== 'none' || written !== undefined) return;
   const why = 'its port has no usual service';
   const message = `the real servers of ${virtual.name} are never checked: ${why}`;
   context.sink.warning('unchecked-service', section.head.valueAt, message, {
     hint: 'write "service=http" or the like, or "checktype=connect"',
   });
+}
+
+/** What a check cannot do without: ldirectord takes such files, and the servers are down. */
+function judgeNeeds(
+  virtual: VirtualServiceConfig,
+  { valueAt }: DirectorStatement,
+  { sink }: ReadContext,
+): void {
+  const { service, login, receive, request, reals } = virtual;
+  const isAsked = request !== '/' || reals.some((real) => (real.request ?? '/') !== '/');
+  const lack =
+    service === 'dns' && receive === '' && reals.every((real) => (real.receive ?? '') === '')
+      ? 'receive="…"'
+      : service === 'mysql' || service === 'pgsql'
+        ? login === ''
+          ? 'login="…"'
+          : isAsked
+            ? undefined
+            : 'request="SELECT …"'
+        : undefined;
+  if (lack === undefined) return;
+  const message = `the ${service} check of ${virtual.name} lacks what it needs: always down`;
+  sink.warning('missing-value', valueAt, message, { hint: `write ${lack}` });
 }
 
 /** There is no client for it that could be shipped; the original dies for want of its driver. */
@@ -109,7 +131,16 @@ function judgeOracle(
 }
 
 /** Services whose `receive` is a regular expression on what the server says. */
-const patternServices: ReadonlySet<string> = new Set(['http', 'https', 'http_proxy', 'ftp']);
+const patternServices: ReadonlySet<string> = new Set([
+  'dns',
+  'ftp',
+  'http',
+  'http_proxy',
+  'https',
+  'ldap',
+  'ldaps',
+  'simpletcp',
+]);
 
 /** A warning only: with ldirectord as well, a bad pattern makes the check fail, not the start. */
 function judgePatterns(

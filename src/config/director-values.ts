@@ -39,17 +39,6 @@ export const serviceNames: readonly ServiceName[] = [
   'submission',
 ];
 
-/** Services whose dialogue is spoken; for others a connect has to do. */
-const spokenServices: ReadonlySet<ServiceName> = new Set<ServiceName>([
-  'ftp',
-  'http',
-  'https',
-  'http_proxy',
-  'none',
-  // Refused with words of its own.
-  'oracle',
-]);
-
 const servicesByPort: ReadonlyMap<number, ServiceName> = new Map<number, ServiceName>([
   [21, 'ftp'],
   [25, 'smtp'],
@@ -74,20 +63,6 @@ const servicesByPort: ReadonlyMap<number, ServiceName> = new Map<number, Service
 
 /** What a virtual service without `service=` is taken for. */
 export const serviceOfPort = (port: number): ServiceName => servicesByPort.get(port) ?? 'none';
-
-export function warnUnspoken(
-  service: ServiceName,
-  statement: DirectorStatement,
-  { sink }: ReadContext,
-): void {
-  if (spokenServices.has(service)) return;
-  sink.warning(
-    'not-supported-yet',
-    statement.valueAt,
-    `the ${service} dialogue is not supported yet`,
-    { hint: 'a connect (udp: an echo) is checked instead' },
-  );
-}
 
 type Scope = 'global' | 'virtual';
 

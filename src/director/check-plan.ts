@@ -3,14 +3,13 @@
 
 import { unreachable } from '../base/assert.js';
 import { type Duration, millis, seconds } from '../base/time.js';
-import { bracketed, type CheckSpec, checkKey } from '../checks/check-spec.js';
+import { bracketed, type CheckSpec, checkKey, type DialogueCheck } from '../checks/check-spec.js';
 import type {
   DirectorConfig,
   RealServerConfig,
-  ServiceName,
   VirtualServiceConfig,
 } from '../config/director-config.js';
-import { checkPort, isWholeUrl, pairOf, requestUrl } from './check-target.js';
+import { bareRequest, checkPort, isWholeUrl, pairOf, requestUrl } from './check-target.js';
 import { realKey } from './real-server-text.js';
 
 export interface PlannedCheck {
@@ -23,8 +22,6 @@ export interface PlannedCheck {
   /** Keys of the real servers that the result is for. */
   readonly realKeys: readonly string[];
 }
-
-const UDP_SERVICES: ReadonlySet<ServiceName> = new Set(['dns', 'radius', 'sip']);
 
 /** False for `on`, `off` and negotiate without a service. */
 export const isChecked = (virtual: VirtualServiceConfig): boolean =>
@@ -64,7 +61,7 @@ function plannedCheck(virtual: VirtualServiceConfig, real: RealServerConfig): Pl
   const { checkType } = virtual;
   const isCombined = checkType.kind === 'combined';
   const combined = isCombined
-    ? { connect: connectSpec(virtual, real, ''), connects: checkType.connects }
+    ? { connect: connectSpec(virtual, real), connects: checkType.connects }
     : undefined;
   const rest = combined && `${combined.connects} ${checkKey(combined.connect)}`;
   return {
@@ -89,7 +86,7 @@ function mainSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckS
   const { kind } = virtual.checkType;
   switch (kind) {
     case 'connect':
-      return connectSpec(virtual, real, '');
+      return connectSpec(virtual, real);
     case 'ping':
       return pingSpec(virtual, real);
     case 'external':
@@ -113,15 +110,13 @@ function pingSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckS
 }
 
 /** A connect of a UDP service proves nothing, so that an echo stands for it (ldirectord 4.12). */
-function connectSpec(
-  virtual: VirtualServiceConfig,
-  real: RealServerConfig,
-  note: string,
-): CheckSpec {
-  const isUdp = virtual.key.kind === 'address' && virtual.key.protocol === 'udp';
-  if (isUdp) return pingSpec(virtual, real);
-  return { kind: 'connect', ...target(virtual, real, virtual.checkTimeoutSeconds), note };
+function connectSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckSpec {
+  if (isUdp(virtual)) return pingSpec(virtual, real);
+  return { kind: 'connect', ...target(virtual, real, virtual.checkTimeoutSeconds) };
 }
+
+const isUdp = ({ key }: VirtualServiceConfig): boolean =>
+  key.kind === 'address' && key.protocol === 'udp';
 
 function externalSpec(
   virtual: VirtualServiceConfig,
@@ -143,28 +138,104 @@ function externalSpec(
 }
 
 function negotiateSpec(virtual: VirtualServiceConfig, real: RealServerConfig): CheckSpec {
-  const { service } = virtual;
+  const { service, login, password } = virtual;
   const timed = target(virtual, real, virtual.negotiateTimeoutSeconds);
-  const { request, receive } = pairOf(virtual, real);
+  const { receive } = pairOf(virtual, real);
+  const request = bareRequest(virtual, real);
+  const transport = isUdp(virtual) ? 'udp' : 'tcp';
   switch (service) {
     case 'http':
     case 'https':
     case 'http_proxy':
       return httpSpec(virtual, real, service);
-    case 'ftp': {
-      const path = `/${request.replace(/^\/+/, '')}`;
-      const { login, password } = virtual;
-      return { kind: 'ftp', ...timed, login, password, path, receive };
-    }
+    case 'ftp':
+      return { kind: 'ftp', ...timed, login, password, path: `/${request}`, receive };
     case 'none':
       return { kind: 'none', timeout: timed.timeout };
-    default: {
-      // These dialogues are not spoken; that the port answers is what can honestly be told.
-      const note = `the ${service} dialogue is not checked`;
-      if (UDP_SERVICES.has(service)) return connectSpec(virtual, real, note);
-      return { kind: 'connect', ...timed, note };
+    case 'smtp':
+    case 'submission':
+      return dialogueSpec(virtual, real, 'smtp', 'tcp');
+    case 'pop':
+    case 'imap':
+    case 'nntp':
+      return dialogueSpec(virtual, real, service, 'tcp');
+    case 'pops':
+      return dialogueSpec(virtual, real, 'pop', 'tls');
+    case 'imaps':
+      return dialogueSpec(virtual, real, 'imap', 'tls');
+    case 'sip':
+    case 'simpletcp':
+      return dialogueSpec(virtual, real, service, transport);
+    case 'dns':
+      // An answer that nothing is asked of is never good enough (ldirectord 4.12, recorded).
+      if (receive === '') return vain(virtual, 'dns needs receive: nothing else can be up');
+      return { kind: 'dns', ...timed, transport, query: request, receive };
+    case 'ldap':
+    case 'ldaps':
+    case 'radius':
+      return directorySpec(virtual, real, service);
+    case 'mysql':
+    case 'pgsql': {
+      if (login === '' || request === '') return vain(virtual, sqlLack(real));
+      const { database } = virtual;
+      return { kind: 'sql', ...timed, dialect: service, login, password, database, query: request };
     }
+    case 'oracle':
+      return vain(virtual, 'no check speaks oracle: use external');
+    default:
+      return unreachable(service);
   }
+}
+
+const vain = (virtual: VirtualServiceConfig, reason: string): CheckSpec => ({
+  kind: 'vain',
+  reason,
+  timeout: seconds(virtual.negotiateTimeoutSeconds),
+});
+
+/** The words of ldirectord 4.12. */
+const sqlLack = (real: RealServerConfig): string =>
+  'Error: Must specify a login and request string for MySQL, Oracle and PostgreSQL checks. ' +
+  `Not adding ${bracketed(real.family, real.address)}.`;
+
+function dialogueSpec(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  protocol: DialogueCheck['protocol'],
+  transport: DialogueCheck['transport'],
+): CheckSpec {
+  const isSimple = protocol === 'simpletcp';
+  return {
+    kind: 'dialogue',
+    ...target(virtual, real, virtual.negotiateTimeoutSeconds),
+    protocol,
+    transport,
+    // What a dialogue does not use must not keep two checks from sharing one run.
+    login: isSimple || protocol === 'smtp' || protocol === 'nntp' ? '' : virtual.login,
+    password: protocol === 'pop' || protocol === 'imap' ? virtual.password : '',
+    request: isSimple ? bareRequest(virtual, real) : '',
+    receive: isSimple ? pairOf(virtual, real).receive : '',
+  };
+}
+
+/** Their limit is checktimeout, by a slip of ldirectord that files rely on. */
+function directorySpec(
+  virtual: VirtualServiceConfig,
+  real: RealServerConfig,
+  service: 'ldap' | 'ldaps' | 'radius',
+): CheckSpec {
+  const timed = target(virtual, real, virtual.checkTimeoutSeconds);
+  const { login, password, secret } = virtual;
+  if (service === 'radius') return { kind: 'radius', ...timed, login, password, secret };
+  return {
+    kind: 'ldap',
+    ...timed,
+    isSecure: service === 'ldaps',
+    base: bareRequest(virtual, real),
+    login,
+    password,
+    receive: pairOf(virtual, real).receive,
+  };
 }
 
 function httpSpec(

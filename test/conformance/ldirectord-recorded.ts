@@ -3,24 +3,12 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { CheckSpec, FtpCheck, HttpCheck } from '#src/checks/check-spec.js';
+import type { CheckSpec, DnsCheck, FtpCheck, HttpCheck } from '#src/checks/check-spec.js';
 import { judgeHttpAnswer, REDIRECTS_MAX } from '#src/checks/http-answer.js';
 import { matchReceive } from '#src/runtime/checks/receive-match.js';
 import type { IpvsServiceKey, ObservedService } from '#src/wire/ipvs-table.js';
+import type { Listener } from '../listeners/listener.js';
 import type { ScriptedServer } from '../simulation/director-world.js';
-
-export interface Listener {
-  /** `http` when it is not said. */
-  kind?: string;
-  delay?: number;
-  tls?: boolean | string;
-  status?: number;
-  body?: string;
-  headers?: Readonly<Record<string, string>>;
-  paths?: Readonly<Record<string, Partial<Listener>>>;
-  require_host?: string;
-  files?: Readonly<Record<string, string>>;
-}
 
 export interface RecordedAction {
   readonly do: 'ldirectord' | 'signal' | 'real' | 'link' | 'write' | 'remove' | 'ipvsadm' | 'wait';
@@ -107,6 +95,7 @@ export class RecordedServers {
     if (!('address' in spec)) return { isUp: spec.kind === 'none', delayMs: 5 };
     if (this.#dark.has(spec.address)) return { isUp: false, delayMs: undefined };
     if (spec.kind === 'ping') return { isUp: true, delayMs: 5 };
+    if (spec.kind === 'dns') return { isUp: this.#isDnsUp(spec), delayMs: 5 };
     const listener = this.#at(spec.address, spec.port);
     if (listener.kind === 'closed') return { isUp: false, delayMs: 5 };
     if (spec.kind === 'connect') return { isUp: true, delayMs: 5 };
@@ -114,8 +103,15 @@ export class RecordedServers {
       return { isUp: false, delayMs: undefined };
     }
     const delayMs = 5 + (listener.delay ?? 0) * 1000;
-    const isUp = spec.kind === 'ftp' ? isFtpUp(spec, listener) : this.#isHttpUp(spec);
-    return { isUp, delayMs };
+    if (spec.kind === 'ftp') return { isUp: isFtpUp(spec, listener), delayMs };
+    // Other dialogues are played with real listeners.
+    return { isUp: spec.kind === 'http' && this.#isHttpUp(spec), delayMs };
+  }
+
+  #isDnsUp(spec: DnsCheck): boolean {
+    const listener = this.#listeners.get(`${spec.address} udp/${spec.port}`);
+    const records = listener?.zone?.[spec.query] ?? [];
+    return records.some(([, data]) => matchReceive(spec.receive, data)?.kind === 'matched');
   }
 
   #at(address: string, port: number): Listener {

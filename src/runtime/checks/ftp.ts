@@ -30,7 +30,7 @@ export async function runFtpCheck(
   { signal, waitFor }: CheckContext,
 ): Promise<CheckVerdict> {
   if (spec.port === 0) return down('no port to ask: set checkport');
-  const { Client } = await import('basic-ftp');
+  const { Client, FTPError } = await import('basic-ftp');
   // The deadline is the runner's; the client's own counts silence and not the whole.
   const client = new Client(0);
   const close = (): void => client.close();
@@ -40,12 +40,16 @@ export async function runFtpCheck(
     await client.connect(spec.address, spec.port);
     waitFor('login');
     const login = spec.login === '' ? 'anonymous' : spec.login;
-    const welcome = await client.login(login, spec.password);
+    const answer = await client.login(login, spec.password).catch((cause: unknown) => {
+      // A server that refuses the login may serve the file all the same, and the file decides.
+      if (cause instanceof FTPError && spec.path !== '/') return cause;
+      throw cause;
+    });
     if (spec.path === '/') {
-      if (spec.receive === '') return up(`FTP ${welcome.code}`);
+      if (spec.receive === '') return up(`FTP ${answer.code}`);
       return down('FTP: receive is given, but request names no file');
     }
-    await client.send('TYPE I');
+    await client.send('TYPE I', answer instanceof FTPError);
     waitFor(`file ${spec.path}`);
     const file = new Catcher();
     await client.downloadTo(file, spec.path);

@@ -6,7 +6,6 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
-import tls from 'node:tls';
 import type { AxiosRequestConfig } from 'axios';
 import type { HttpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
@@ -14,21 +13,9 @@ import { BODY_BYTES_MAX, judgeHttpAnswer, REDIRECTS_MAX } from '../../checks/htt
 import { reasonOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
+import { secureContext } from './secure-context.js';
 
 const USER_AGENT = 'lubdub-ldirectord';
-
-/**
- * One for all checks: making one costs a third of a handshake. Old protocol versions and ciphers
- * are let in, because a check asks whether the server answers and not whether it is up to date.
- */
-let sharedContext: tls.SecureContext | undefined;
-const secureContext = (): tls.SecureContext => {
-  sharedContext ??= tls.createSecureContext({
-    minVersion: 'TLSv1',
-    ciphers: 'DEFAULT@SECLEVEL=0',
-  });
-  return sharedContext;
-};
 
 type Connect = http.Agent['createConnection'];
 

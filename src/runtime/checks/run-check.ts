@@ -8,6 +8,7 @@ import { type CheckVerdict, down, timedOut, up } from '../../checks/check-verdic
 import { monotonicMs } from '../clock.js';
 import { reasonOfError } from './check-error.js';
 import { runConnectCheck } from './connect.js';
+import { runDialogueCheck } from './dialogue.js';
 import { runExternalCheck } from './external.js';
 import { runFtpCheck } from './ftp.js';
 import { runHttpCheck } from './http.js';
@@ -33,6 +34,17 @@ export interface CheckRunner {
   /** Cancels all. */
   stop(): void;
 }
+
+/** The libraries that the checks of these services load. */
+const clientModules: Readonly<Record<string, () => Promise<unknown>>> = {
+  ftp: () => import('basic-ftp'),
+  dns: () => import('./dns.js'),
+  ldap: () => import('./ldap.js').then((checks) => checks.loadLdapClient()),
+  ldaps: () => import('./ldap.js').then((checks) => checks.loadLdapClient()),
+  mysql: () => import('./sql.js').then((checks) => checks.loadSqlClient('mysql')),
+  pgsql: () => import('./sql.js').then((checks) => checks.loadSqlClient('pgsql')),
+  radius: () => import('./radius.js'),
+};
 
 /** A timer that comes later than this was slept through by ourselves. */
 const STALL_MS = 250;
@@ -81,7 +93,7 @@ export function createCheckRunner(): CheckRunner {
   return {
     prepare: async (services) => {
       if (['http', 'https', 'http_proxy'].some((name) => services.has(name))) await rehearseHttp();
-      if (services.has('ftp')) await import('basic-ftp');
+      for (const service of services) await clientModules[service]?.();
     },
     start,
     cancel: (id) => void running.get(id)?.(),
@@ -103,6 +115,18 @@ async function runCheck(spec: CheckSpec, context: CheckContext): Promise<CheckVe
       return runPingCheck(spec, context);
     case 'external':
       return runExternalCheck(spec, context);
+    case 'dialogue':
+      return runDialogueCheck(spec, context);
+    case 'dns':
+      return (await import('./dns.js')).runDnsCheck(spec, context);
+    case 'ldap':
+      return (await import('./ldap.js')).runLdapCheck(spec, context);
+    case 'radius':
+      return (await import('./radius.js')).runRadiusCheck(spec, context);
+    case 'sql':
+      return (await import('./sql.js')).runSqlCheck(spec, context);
+    case 'vain':
+      return down(spec.reason);
     case 'none':
       return up('no check: service none');
     default:

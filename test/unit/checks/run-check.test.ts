@@ -53,7 +53,6 @@ const connectCheck = (port: number): CheckSpec => ({
   address: '127.9.2.1',
   port,
   timeout: millis(5000),
-  note: '',
 });
 
 test('a connect is up when the port is open and says why when it is not', async () => {
