@@ -100,6 +100,7 @@ export const logCodes = [
   'mach-down-complete',
   'legacy-deprecated',
   'ip-response',
+  'taken-unasked',
   // heartbeat: standby
   'standby-wanted',
   'standby-refused',

@@ -217,7 +217,10 @@ export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Receive
     return { type, message, from, seq, isReturning: false };
   }
   const order = judgeOrder(ctx, from, medium, heading);
-  if (order === undefined || !isForUs(ctx, message)) return undefined;
+  if (order === undefined) return undefined;
+  // A node that takes a group unasked says so to itself; who holds the group must hear of it.
+  const isToItself = type === 'ip-request-resp' && fieldText(message, 'dest') === from.name;
+  if (!isForUs(ctx, message) && !isToItself) return undefined;
   noteUuid(ctx, from, message);
   return { type, message, from, seq, isReturning: order.isReturning };
 }

@@ -102,8 +102,25 @@ function answerRequest(ctx: Context, to: NodeRecord, group: GroupRecord, isOwn: 
   sendMessage(ctx, fields, to);
 }
 
+/**
+ * A 3.0.6 that goes active before it heard our status, or that lost our messages, takes its group
+ * without asking. It cannot be told; without claims on the wire both would hold it for good.
+ */
+function yieldUnasked(ctx: Context, from: NodeRecord, key: string | undefined): void {
+  const group = key === undefined ? undefined : ctx.groups.get(key);
+  if (group === undefined || group.isLocal || !isInPlace(group) || ctx.heal.isActive) return;
+  const text = `node ${from.name} takes ${group.spec.key} unasked: it is given up here`;
+  say(ctx, 'WARN', 'taken-unasked', text);
+  aimReleased(ctx, group, `taken by ${from.name}`);
+  whenAtRest(ctx, [group], () => followGroups(ctx, 'foreign'));
+}
+
 export function takeIpResponse(ctx: Context, received: Received): void {
   const key = fieldText(received.message, 'ipaddr');
+  if (fieldText(received.message, 'dest') === received.from.name) {
+    if (isLegacy(ctx) && received.from === ctx.peer) yieldUnasked(ctx, received.from, key);
+    return;
+  }
   if (!isLegacy(ctx) || key === undefined || !ctx.legacy.asked.has(key)) return;
   const ok = fieldText(received.message, 'ok');
   const weown = fieldText(received.message, 'weown');
