@@ -70,21 +70,33 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   await rename(beside, path);
 }
 
+/** Whoever goes back to 3.0.6 must not be taken for a replay of its own past. */
+async function keepInStep(folder: string, text: string): Promise<readonly string[]> {
+  try {
+    await writeDurably(join(folder, GENERATION_FILE), Buffer.from(text, 'latin1'));
+    return [];
+  } catch (cause) {
+    return [`${folder}/${GENERATION_FILE} of heartbeat 3.0.6 stays behind ours: ${String(cause)}`];
+  }
+}
+
 /**
  * Reads the identity of this node, increases its generation and writes it before anything is
  * sent. Without a readable generation it starts at the wall clock's seconds + 1, as 3.0.6 does;
  * with `hbgenmethod time` it is the wall clock's seconds, but never a number used before. With
  * `uuidName` (`uuidfrom nodename`) the uuid is made from that name, and no file of one is needed.
+ * Where 3.0.6 has left its generation, it is kept in step, so that the way back is open.
  */
 export async function takeIdentity(
   stateDir: string,
   wallSeconds: number,
   method: 'file' | 'time',
   uuidName?: string,
+  originalStateDir: string = ORIGINAL_STATE_DIR,
 ): Promise<Result<Identity, 'not-writable'>> {
   const remarks: string[] = [];
   const own = await readGeneration(stateDir);
-  const original = await readGeneration(ORIGINAL_STATE_DIR);
+  const original = await readGeneration(originalStateDir);
   const known = Math.max(own ?? -1, original ?? -1);
   const clock = Math.floor(wallSeconds) + 1;
   const next = known < 0 ? clock : known + 1;
@@ -92,7 +104,7 @@ export async function takeIdentity(
   if (known < 0) remarks.push(`No Previous generation - starting at ${generation}`);
   let uuid =
     uuidName === undefined
-      ? ((await readUuid(stateDir)) ?? (await readUuid(ORIGINAL_STATE_DIR)))
+      ? ((await readUuid(stateDir)) ?? (await readUuid(originalStateDir)))
       : uuidOfName(uuidName);
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o750 });
@@ -106,6 +118,7 @@ export async function takeIdentity(
       await writeDurably(join(stateDir, UUID_FILE), uuid);
     const text = `${String(generation).padStart(15)}\n`;
     await writeDurably(join(stateDir, GENERATION_FILE), Buffer.from(text, 'latin1'));
+    if (original !== undefined) remarks.push(...(await keepInStep(originalStateDir, text)));
   } catch (cause) {
     return failure('not-writable', `${stateDir}: ${String(cause)}`);
   }

@@ -1,7 +1,7 @@
 // Generation and uuid: a generation never comes twice, a uuid stays.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -30,6 +30,16 @@ describe('the identity of a node', () => {
     assert.equal(first.generation, 4_000_000_001);
     assert.equal((await take(5)).generation, 4_000_000_002);
     assert.equal(await lastGeneration(folder), 4_000_000_002);
+  });
+
+  it('goes on from the generation of 3.0.6, and keeps that in step for the way back', async () => {
+    const original = join(folder, 'original');
+    mkdirSync(original);
+    writeFileSync(join(original, 'hb_generation'), '           4711\n');
+    const own = join(folder, 'own');
+    const taken = await takeIdentity(own, 100, 'file', undefined, original);
+    assert.equal(taken.ok && taken.value.generation, 4712);
+    assert.equal(readFileSync(join(original, 'hb_generation'), 'latin1'), '           4712\n');
   });
 
   it('follows the clock with hbgenmethod time, and never goes back', async () => {
