@@ -3,6 +3,7 @@
 //   node test/run.mjs quick   what needs no root, under a minute
 //   node test/run.mjs ci      everything, and the quick tests on the newer Node.js as well
 //   node test/run.mjs demo …  sets up and plays the demo
+//   node test/run.mjs interop … sets up and plays the whole matrix of mixed pairs
 //   node test/run.mjs bench … sets up and runs a benchmark by its name
 // The last line of a test run is `N passed, N failed`.
 
@@ -176,6 +177,7 @@ async function play(path, words) {
 
 const [kind = 'all', ...words] = process.argv.slice(2);
 if (kind === 'demo') process.exitCode = await play('dist/test/lab/demo.js', words);
+else if (kind === 'interop') process.exitCode = await play('dist/test/lab/interop/main.js', words);
 else if (kind === 'bench') {
   const [name = 'takeover', ...rest] = words;
   process.exitCode = await play(`dist/test/bench/${name}.bench.js`, rest);

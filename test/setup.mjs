@@ -22,6 +22,7 @@ const labPackages = {
   cl_status: 'heartbeat',
   stonith: 'cluster-glue',
   'ocf-tester': 'resource-agents',
+  ifconfig: 'net-tools',
 };
 const machinePackages = {
   'qemu-system-x86_64': 'qemu-system-x86',

@@ -266,6 +266,7 @@ function isEntry(path: string): boolean {
     /\.(test|bench)\.ts$/.test(path) ||
     path === 'test/lab/vm-run.ts' ||
     path === 'test/simulation/swarm.ts' ||
+    path === 'test/lab/interop/main.ts' ||
     path === 'test/lab/demo.ts'
   );
 }

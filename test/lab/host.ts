@@ -152,6 +152,11 @@ export class Host {
     return this.isOn ? `/proc/${this.initPid}/root${path}` : undefined;
   }
 
+  /** A file of /proc as the host's first process has it, such as `net/fib_trie`. */
+  procPath(name: string): string | undefined {
+    return this.isOn ? `/proc/${this.initPid}/${name}` : undefined;
+  }
+
   /** Runs a command on the host to its end. */
   run(argv: readonly string[], options?: RunOptions): Promise<Finished> {
     return run(this.inside(argv), options);

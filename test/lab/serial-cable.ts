@@ -17,6 +17,7 @@ export class SerialCable {
   private readonly ends: readonly [End, End];
   private held: number[] = [];
   private isCut = false;
+  private lost = 0;
   /** Bytes carried in both directions, so that a test can see that a cable is in use. */
   carried = 0;
 
@@ -36,7 +37,7 @@ export class SerialCable {
 
   private join(from: End, to: End): void {
     from.child.stdout?.on('data', (bytes: Buffer) => {
-      if (this.isCut) return;
+      if (this.isCut || Math.random() < this.lost) return;
       this.carried += bytes.length;
       to.child.stdin?.write(bytes);
     });
@@ -52,6 +53,11 @@ export class SerialCable {
   /** The device of an end, such as /dev/pts/3. */
   device(end: 0 | 1): string {
     return readlinkSync(this.ends[end].link);
+  }
+
+  /** Swallows this share of what comes in, piece by piece: messages arrive damaged or never. */
+  lose(share: number): void {
+    this.lost = share;
   }
 
   cut(): void {
