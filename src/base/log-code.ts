@@ -146,6 +146,11 @@ export const logCodes = [
   'vip-displaced',
   'vip-unkept',
   'vip-claimed',
+  'vip-answered',
+  'vip-refused',
+  'claims-not-heard',
+  'lease-not-renewed',
+  'left-over-removed',
   'director-died',
   'table-withdrawn',
   // heartbeat: healing

@@ -163,6 +163,8 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
     case 'node-reset':
       takeResetOutcome(ctx, event.id, event.result, event.reason);
       return;
+    case 'time-passed':
+      return;
     case 'load-read':
       setLoad(ctx, event.text);
       return;

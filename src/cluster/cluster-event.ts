@@ -36,6 +36,8 @@ export type ClusterEvent =
       readonly id: number;
       readonly outcomes: readonly ResourceOutcome[];
     }
+  /** Nothing but time has passed: a stall of our own is noticed before anything else is asked. */
+  | { readonly kind: 'time-passed' }
   /** First line of /proc/loadavg, for the `ld` field. */
   | { readonly kind: 'load-read'; readonly text: string }
   | {

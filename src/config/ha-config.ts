@@ -180,7 +180,7 @@ function readDraft(
     stonith: readStonith(statements, localNode, sink),
     watchdog: word('watchdog'),
     stopFailure: word('stop_failure') === 'reboot' ? 'reboot' : 'hold',
-    vips: readVipSettings(single),
+    vips: readVipSettings(single, deadtime, sink),
     environment,
     stopRetriesMax: readStopRetries(environment.HA_STOPRETRYMAX),
     children: readChildPrograms(statements, sink),

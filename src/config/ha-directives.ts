@@ -250,6 +250,27 @@ const supported: readonly Row[] = [
     'What follows a resource that does not stop: keep it and alarm, or reset this machine.',
   ],
   [
+    'vip_conflict',
+    choice('warn', 'wait', 'refuse'),
+    '',
+    'warn',
+    'What to do when another machine answers for an address to be taken (extension).',
+  ],
+  [
+    'vip_lease',
+    words('on|off|SECONDS', 1),
+    's',
+    'on from a deadtime of 5 on, else off',
+    'How long the kernel keeps an address that no daemon renews (extension).',
+  ],
+  [
+    'vip_probe',
+    words('COUNT SPACING', 2),
+    '',
+    '2 100ms, less with a short deadtime',
+    'Questions whether another machine has an address that is taken (extension).',
+  ],
+  [
     'vip_refresh',
     time,
     's',

@@ -32,6 +32,7 @@ export function reportAddresses(daemon: Daemon): readonly JsonObject[] {
       prefixLength,
       interface: interfaceName,
       label: label ?? null,
+      leaseSeconds: daemon.vipLease?.seconds ?? null,
       restored: guard?.restored ?? 0,
       isUnkept: guard?.isUnkept ?? false,
       claim: claimReport(daemon, address),

@@ -24,6 +24,11 @@ export interface BeatThread {
   /** Facts that came together are answered together. */
   offer(...events: readonly ClusterEvent[]): void;
   snapshot(): Promise<BeatSnapshot>;
+  /**
+   * The same, after the engine has noticed how long it was away. The orders that it gave by then
+   * have been handed to the listener.
+   */
+  judged(): Promise<BeatSnapshot>;
   /** A stop in order; without it a watchdog device goes on counting. */
   disarm(): Promise<void>;
   end(): Promise<void>;
@@ -70,6 +75,12 @@ export function startBeatThread(): BeatThread {
   });
   // Whoever awaits it sees the failure; nobody awaiting must not be a second fault.
   loaded.catch(() => undefined);
+  const snapshot = (): Promise<BeatSnapshot> =>
+    new Promise((resolve) => {
+      const id = ++questions;
+      awaited.set(id, resolve);
+      tell({ kind: 'snapshot-wanted', id });
+    });
   return {
     loaded,
     begin: (setup, heard) => {
@@ -77,12 +88,11 @@ export function startBeatThread(): BeatThread {
       tell({ kind: 'begin', setup });
     },
     offer: (...events) => tell({ kind: 'events', events }),
-    snapshot: () =>
-      new Promise((resolve) => {
-        const id = ++questions;
-        awaited.set(id, resolve);
-        tell({ kind: 'snapshot-wanted', id });
-      }),
+    snapshot,
+    judged: () => {
+      tell({ kind: 'events', events: [{ kind: 'time-passed' }] });
+      return snapshot();
+    },
     disarm: () =>
       new Promise((resolve) => {
         onDisarmed = resolve;

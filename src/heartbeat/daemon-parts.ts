@@ -13,7 +13,10 @@ import type { HeartbeatPaths } from './paths.js';
 import type { Preparation } from './preparation.js';
 import type { ScriptDoors } from './script-doors.js';
 import type { ServiceManager } from './service-manager.js';
+import type { VipClaims } from './vip-claims.js';
 import type { VipGuard } from './vip-guard.js';
+import type { VipLease } from './vip-lease.js';
+import type { VipWatch } from './vip-watch.js';
 
 export interface OperatorAnswer {
   readonly isDone: boolean;
@@ -43,7 +46,10 @@ export interface Daemon {
   beside?: Beside;
   scriptDoors?: ScriptDoors;
   linkWatch?: KernelWatch | undefined;
+  vipLease?: VipLease;
   vipGuard?: VipGuard;
+  vipClaims?: VipClaims | undefined;
+  vipWatch?: VipWatch;
   willWriting?: Promise<void> | undefined;
   isWillStale?: boolean;
   isLeaving?: boolean;

@@ -23,6 +23,7 @@ import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { startFencing } from './fencing.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
+import { removeLeftOvers } from './left-overs.js';
 import { startLinkWatch } from './link-watch.js';
 import { writeMemberFiles } from './member-files.js';
 import { runAddressOrders, runResourceOrder } from './orders.js';
@@ -31,7 +32,9 @@ import { patientLog } from './patient-log.js';
 import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openScriptDoors } from './script-doors.js';
 import { openServiceManager } from './service-manager.js';
+import { startVipClaims } from './vip-claims.js';
 import { startVipGuard } from './vip-guard.js';
+import { startVipLease } from './vip-lease.js';
 import { startVipWatch } from './vip-watch.js';
 import { isHolding, readBootId, removeWill, type Will, writeWill } from './will.js';
 import type { OutwardEffect } from './worker-messages.js';
@@ -50,8 +53,12 @@ export interface DaemonHooks {
   readonly exit: (code: number) => void;
 }
 
-function openResources(paths: HeartbeatPaths, log: Log): Daemon['resources'] | string {
-  const table = openAddressTable();
+function openResources(
+  paths: HeartbeatPaths,
+  log: Log,
+  leaseSeconds: number | undefined,
+): Daemon['resources'] | string {
+  const table = openAddressTable(undefined, leaseSeconds);
   if (!table.ok) return table.detail;
   const announcer = openAnnouncer();
   if (!announcer.ok) return announcer.detail;
@@ -86,7 +93,7 @@ export async function runDaemon(
     return hooks.exit(exitCodes.refused);
   }
   const log = patientLog(prepared.value.log);
-  const resources = openResources(paths, log);
+  const resources = openResources(paths, log, prepared.value.config.vips.leaseSeconds);
   if (typeof resources === 'string') {
     process.stderr.write(`lubdub: cannot reach the kernel's addresses: ${resources}\n`);
     return hooks.exit(exitCodes.refused);
@@ -108,6 +115,7 @@ export async function runDaemon(
   await thread.loaded;
   resources.directors.prepare(prepared.value.setup.cluster.groups);
   prepareSyncDaemons(prepared.value.setup.cluster.groups, log.write);
+  removeLeftOvers(daemon, predecessor);
   beginBeat(daemon, hooks);
   await openDoors(daemon, hooks);
   await stopForgotten(daemon, predecessor, hooks);
@@ -185,11 +193,14 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
       void log.flush().then(() => hooks.exit(1));
     },
   });
-  daemon.timers.push(startVipWatch(daemon));
+  daemon.vipWatch = startVipWatch(daemon);
+  daemon.timers.push(daemon.vipWatch.timer);
   const resources = setup.cluster.groups.flatMap((group) => group.resources);
   const rehearse = (): void => daemon.resources.addresses.rehearse(resources);
   daemon.timers.push(setTimeout(rehearse, REHEARSAL_AFTER_MS));
+  daemon.vipLease = startVipLease(daemon);
   daemon.vipGuard = startVipGuard(daemon);
+  daemon.vipClaims = startVipClaims(daemon);
   daemon.linkWatch = startLinkWatch(daemon);
 }
 
@@ -296,8 +307,12 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
 /** The refresh is for switches that forget: one frame, and no line for each. */
 function announceHeld(daemon: Daemon, reason: string): void {
   const { addresses } = daemon.resources;
-  if (reason === 'refresh') addresses.announceHeld(reason, true, 1);
-  else addresses.announceHeld(reason, false);
+  if (reason !== 'refresh') {
+    addresses.announceHeld(reason, false);
+    return;
+  }
+  addresses.announceHeld(reason, true, 1);
+  daemon.vipClaims?.askHeld();
 }
 
 /** `stop_failure reboot`. The log is flushed first: it is all that will be known of the reason. */
@@ -354,7 +369,9 @@ async function leave(daemon: Daemon, how: 'stop' | 'restart', hooks: DaemonHooks
   daemon.isLeaving = true;
   for (const timer of daemon.timers) clearInterval(timer);
   daemon.linkWatch?.close();
+  daemon.vipLease?.close();
   daemon.vipGuard?.close();
+  daemon.vipClaims?.close();
   daemon.fencing?.close();
   daemon.scriptDoors?.close();
   daemon.service.stopping();

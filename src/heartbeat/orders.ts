@@ -17,10 +17,9 @@ interface Batch {
   readonly orders: AddressOrder[];
 }
 
-function batchesOf(effects: readonly OutwardEffect[]): readonly Batch[] {
+function batchesOf(orders: readonly AddressOrder[]): readonly Batch[] {
   const batches: Batch[] = [];
-  for (const effect of effects) {
-    if (effect.kind !== 'run-addresses') continue;
+  for (const effect of orders) {
     const last = batches.at(-1);
     if (last?.verb === effect.verb) last.orders.push(effect);
     else batches.push({ verb: effect.verb, orders: [effect] });
@@ -37,7 +36,11 @@ export function runAddressOrders(
   effects: readonly OutwardEffect[],
   renewWill: () => void,
 ): Afterwards | undefined {
-  const batches = batchesOf(effects);
+  const orders = effects.flatMap((each) => (each.kind === 'run-addresses' ? [each] : []));
+  const isAsking = daemon.prepared.config.vips.conflict !== 'warn';
+  const asking = isAsking ? orders.filter(({ verb }) => verb === 'start') : [];
+  for (const order of asking) void startWhenFree(daemon, order, renewWill);
+  const batches = batchesOf(orders.filter((order) => !asking.includes(order)));
   if (batches.length === 0) return undefined;
   const { runner } = daemon.resources;
   const events: ClusterEvent[] = [];
@@ -64,8 +67,29 @@ export function runAddressOrders(
         if (noteAddresses(daemon, order, outcomes)) isChanged = true;
       }
     }
+    daemon.vipClaims?.update();
     if (isChanged) renewWill();
   };
+}
+
+/** `vip_conflict wait` and `refuse`: the segment is asked before the kernel is. */
+async function startWhenFree(
+  daemon: Daemon,
+  order: AddressOrder,
+  renewWill: () => void,
+): Promise<void> {
+  const refusals = await daemon.vipClaims?.whenFree(order.resources);
+  const free = order.resources.filter(({ word }) => refusals?.has(word) !== true);
+  const { outcomes: ran, say } = daemon.resources.runner.runAddresses(free, 'start');
+  const left = [...ran];
+  const missing: ResourceOutcome = { kind: 'failed', exitCode: 1, reason: 'no outcome' };
+  const outcomes = order.resources.map(
+    ({ word }) => refusals?.get(word) ?? left.shift() ?? missing,
+  );
+  daemon.thread.offer({ kind: 'addresses-ran', id: order.id, outcomes });
+  say();
+  daemon.vipClaims?.update();
+  if (noteAddresses(daemon, order, outcomes)) renewWill();
 }
 
 /** A prepared address is in the kernel, so that whoever comes after us has to know of it. */

@@ -64,7 +64,7 @@ function want(guard: Guard, address: string): void {
 /** Orders of the engine come by the same way as its answer: after it they are carried out. */
 async function look(guard: Guard): Promise<void> {
   guard.isAsking = true;
-  const { cluster } = await guard.daemon.thread.snapshot();
+  const { cluster } = await guard.daemon.thread.judged();
   guard.isAsking = false;
   const wanted = [...guard.wanted];
   guard.wanted.clear();
@@ -75,8 +75,10 @@ async function look(guard: Guard): Promise<void> {
   for (const address of wanted) {
     const vip = held.find((each) => each.address === address);
     if (vip === undefined || !isHeldByEngine(guard, cluster.groups, address)) continue;
-    const what = displacement(vip, listed.value);
-    if (what === undefined) continue;
+    const found = displacement(vip, listed.value);
+    if (found === undefined) continue;
+    const isLapsed = guard.daemon.vipLease?.mayHaveLapsed() === true;
+    const what = isLapsed ? 'lapsed while this daemon was away' : found;
     const { monotonic } = readNow();
     carryOut(guard, vip, listed.value, guard.engine.displaced(monotonic, address, what));
   }

@@ -30,8 +30,14 @@ function watchedAddresses(daemon: Daemon): readonly string[] {
   return addresses;
 }
 
+export interface VipWatch {
+  readonly timer: NodeJS.Timeout;
+  /** The hardware address that answered at the last look; undefined for nobody, or no look yet. */
+  lastSeen(address: string): string | undefined;
+}
+
 /** Says each change once: who holds it now, or that nobody answers any more. */
-export function startVipWatch(daemon: Daemon): NodeJS.Timeout {
+export function startVipWatch(daemon: Daemon): VipWatch {
   const lastSeen = new Map<string, string | undefined>();
   let next = 0;
   let isLooking = false;
@@ -57,5 +63,8 @@ export function startVipWatch(daemon: Daemon): NodeJS.Timeout {
     }
   };
   setTimeout(() => void look(), FIRST_LOOK_MS).unref();
-  return setInterval(() => void look(), LOOK_INTERVAL_MS).unref();
+  return {
+    timer: setInterval(() => void look(), LOOK_INTERVAL_MS).unref(),
+    lastSeen: (address) => lastSeen.get(address),
+  };
 }

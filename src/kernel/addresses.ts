@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { failure, ok, type Result } from '../base/result.js';
 import { parseIp, samePrefix } from '../wire/ip-address.js';
-import { type NetlinkAnswer, NLM_F_CREATE, NLM_F_EXCL } from '../wire/netlink.js';
+import { type NetlinkAnswer, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../wire/netlink.js';
 import {
   emitAddress,
   emitAddressDump,
@@ -21,6 +21,7 @@ import {
   RTM_GETROUTE,
   RTM_NEWADDR,
   type RtAddress,
+  unlimitedSeconds,
 } from '../wire/rtnetlink.js';
 import { EADDRNOTAVAIL, EEXIST, type KernelCode, kernelFailure } from './errno.js';
 import {
@@ -60,6 +61,8 @@ export interface Interface {
 export type AddOutcome = Result<'added' | 'present', KernelCode>;
 export type RemoveOutcome = Result<'removed' | 'absent', KernelCode>;
 
+export type RenewOutcome = Result<'renewed' | 'absent', KernelCode>;
+
 export interface AddressTable {
   /**
    * Afterwards the interface has the address: `present` when it had it before, whatever its label.
@@ -72,6 +75,11 @@ export interface AddressTable {
   /** `add` for many in few system calls; one outcome each, in order. */
   addMany(addresses: readonly InterfaceAddress[]): readonly AddOutcome[];
   removeMany(addresses: readonly InterfaceAddress[]): readonly RemoveOutcome[];
+  /**
+   * Gives addresses that are there the table's lease anew, or takes their end away when it has
+   * none; flags and routes stay as they are. One outcome each, in order.
+   */
+  renewMany(addresses: readonly InterfaceAddress[]): readonly RenewOutcome[];
   list(): Result<readonly InterfaceAddress[], KernelCode>;
   /**
    * The interface on whose segment an address lies that is not there yet, and the prefix of that
@@ -82,16 +90,26 @@ export interface AddressTable {
   close(): void;
 }
 
-/** Fails with `unsupported` where koffi is missing. Needs CAP_NET_ADMIN to change anything. */
-export function openAddressTable(given?: Sys): Result<AddressTable, KernelCode> {
+/**
+ * With `leaseSeconds` the kernel removes what is added so long after the last renewal. Fails with
+ * `unsupported` where koffi is missing. Needs CAP_NET_ADMIN to change anything.
+ */
+export function openAddressTable(
+  given?: Sys,
+  leaseSeconds?: number,
+): Result<AddressTable, KernelCode> {
   const sys = given === undefined ? openSys() : ok(given);
   if (!sys.ok) return sys;
   const socket = openNetlinkSocket(NETLINK_ROUTE, sys.value);
   if (!socket.ok) return socket;
-  return ok(makeTable(sys.value, socket.value));
+  return ok(makeTable(sys.value, socket.value, leaseSeconds));
 }
 
-function makeTable(sys: Sys, socket: NetlinkSocket): AddressTable {
+function makeTable(
+  sys: Sys,
+  socket: NetlinkSocket,
+  leaseSeconds: number | undefined,
+): AddressTable {
   const promoted = new Set<string>();
   const addMany = (addresses: readonly InterfaceAddress[]): readonly AddOutcome[] => {
     // The address's prefix is looked for in what there is now, so IPv6 costs one dump.
@@ -99,7 +117,8 @@ function makeTable(sys: Sys, socket: NetlinkSocket): AddressTable {
     const known = present.ok ? present.value : [];
     for (const { interfaceName } of addresses) promoteSecondaries(interfaceName, promoted);
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    return change(sys, socket, RTM_NEWADDR, flags, addresses, known).map((outcome, at) => {
+    const lease = leaseSeconds === undefined ? {} : { validSeconds: leaseSeconds };
+    return change(sys, socket, RTM_NEWADDR, flags, addresses, known, lease).map((outcome, at) => {
       if (!outcome.ok) return outcome;
       if (outcome.value.errno === 0) return ok('added');
       if (outcome.value.errno === EEXIST) return ok('present');
@@ -119,6 +138,7 @@ function makeTable(sys: Sys, socket: NetlinkSocket): AddressTable {
     remove: (address) => removeMany([address])[0] ?? failure('refused', 'no answer'),
     addMany,
     removeMany,
+    renewMany: (addresses) => renewMany(sys, socket, leaseSeconds, addresses),
     list: () => list(socket),
     placeOf: (address) => routedPlace(socket, address) ?? listedPlace(socket, address),
     interfaces: () => interfaces(socket),
@@ -154,6 +174,7 @@ function change(
   flags: number,
   addresses: readonly InterfaceAddress[],
   known: readonly InterfaceAddress[],
+  lease: Pick<RtAddress, 'validSeconds'> = {},
 ): readonly Result<NetlinkAnswer, KernelCode>[] {
   const indexes = new Map<string, number>();
   const requests: NetlinkRequest[] = [];
@@ -162,7 +183,7 @@ function change(
     const index = indexes.get(name) ?? sys.ifNameToIndex(name);
     indexes.set(name, index);
     if (index < 0) return failure('no-interface', `${name}: no such interface`);
-    const payload = emitAddress(toRtAddress(address, index, known));
+    const payload = emitAddress({ ...toRtAddress(address, index, known), ...lease });
     if (!payload.ok) return failure('refused', payload.detail);
     return requests.push({ type, flags, payload: payload.value }) - 1;
   });
@@ -213,6 +234,44 @@ function refusal(
 ): Result<never, KernelCode> {
   const what = `${address?.address}/${address?.prefixLength} on ${address?.interfaceName}`;
   return kernelFailure(answer.errno, `${verb} ${what}`, answer.text);
+}
+
+/** As the kernel has it and no other way: another flag would change routes. */
+function renewMany(
+  sys: Sys,
+  socket: NetlinkSocket,
+  leaseSeconds: number | undefined,
+  addresses: readonly InterfaceAddress[],
+): readonly RenewOutcome[] {
+  const messages = socket.dump(RTM_GETADDR, emitAddressDump());
+  if (!messages.ok) return addresses.map(() => messages);
+  const present = new Map<string, RtAddress>();
+  for (const message of messages.value) {
+    const parsed = parseAddress(message.payload);
+    if (!parsed.ok) continue;
+    const { address, prefixLength, interfaceIndex } = parsed.value;
+    present.set(`${address}/${prefixLength} ${interfaceIndex}`, parsed.value);
+  }
+  const indexes = new Map<string, number>();
+  const requests: NetlinkRequest[] = [];
+  const slots = addresses.map(({ address, prefixLength, interfaceName }) => {
+    const index = indexes.get(interfaceName) ?? sys.ifNameToIndex(interfaceName);
+    indexes.set(interfaceName, index);
+    const found = present.get(`${address}/${prefixLength} ${index}`);
+    const validSeconds = leaseSeconds ?? unlimitedSeconds;
+    const payload = found === undefined ? undefined : emitAddress({ ...found, validSeconds });
+    if (payload?.ok !== true) return undefined;
+    return requests.push({ type: RTM_NEWADDR, flags: NLM_F_REPLACE, payload: payload.value }) - 1;
+  });
+  const answers = socket.requestAll(requests);
+  return slots.map((slot, at): RenewOutcome => {
+    if (slot === undefined) return ok('absent');
+    const answer = answers.ok ? answers.value[slot] : undefined;
+    if (answer?.errno === 0) return ok('renewed');
+    return answers.ok
+      ? refusal('renewing', addresses[at], answer ?? { errno: 0, text: 'no answer' })
+      : answers;
+  });
 }
 
 /** By the routing table, which is one question whatever the number of addresses. */

@@ -28,6 +28,8 @@ export interface Sys {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
   /** Fills `into` and gives the number of bytes that the option has. */
   getsockopt(fd: number, level: number, option: number, into: Uint8Array): number;
+  /** SO_ATTACH_FILTER: instructions of a packet filter, 8 bytes each; the kernel copies them. */
+  attachFilter(fd: number, program: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, flags: number): number;
   sendto(fd: number, bytes: Uint8Array, flags: number, address: Uint8Array): number;
   recv(fd: number, into: Uint8Array, flags: number): number;
@@ -86,12 +88,34 @@ function bindAll(koffi: typeof Koffi): Sys {
       return result < 0 ? -koffi.errno() : result;
     };
   };
-  return { ...bindSockets(bind), ...bindProcess(bind), poll: bindPoll(koffi) };
+  return {
+    ...bindSockets(bind),
+    ...bindProcess(bind),
+    attachFilter: bindFilter(koffi, libc),
+    poll: bindPoll(koffi),
+  };
 }
 
 type Bind = (prototype: string) => NativeCall;
 
-function bindSockets(bind: Bind): Omit<Sys, 'poll' | keyof ProcessCalls> {
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const FILTER_INSTRUCTION_BYTES = 8;
+
+/** The one structure with a pointer in it: struct sock_fprog (linux/filter.h). */
+function bindFilter(koffi: typeof Koffi, libc: Koffi.LibraryHandle): Sys['attachFilter'] {
+  const program = koffi.struct({ length: 'uint16_t', filter: 'void *' });
+  const parameters = ['int', 'int', 'int', koffi.pointer(program), 'uint32_t'];
+  const setsockopt = libc.func('setsockopt', 'int', parameters);
+  return (fd, filter) => {
+    const value = { length: filter.length / FILTER_INSTRUCTION_BYTES, filter };
+    const size = koffi.sizeof(program);
+    const result = Number(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, value, size));
+    return result < 0 ? -koffi.errno() : result;
+  };
+}
+
+function bindSockets(bind: Bind): Omit<Sys, 'attachFilter' | 'poll' | keyof ProcessCalls> {
   const socket = bind('int socket(int domain, int type, int protocol)');
   const bindTo = bind('int bind(int fd, const void *address, uint32_t length)');
   const connect = bind('int connect(int fd, const void *address, uint32_t length)');

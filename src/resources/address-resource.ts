@@ -27,6 +27,8 @@ export interface AddressResources {
   heldBy(resource: ResourceSpec): InterfaceAddress | undefined;
   /** By resource word, but for what is in place while the other node announces it. */
   held(): ReadonlyMap<string, InterfaceAddress>;
+  /** As it would be taken by a start now; undefined when it is in the kernel or cannot be taken. */
+  toBeTaken(resource: ResourceSpec): InterfaceAddress | undefined;
   /** Announces one held address now and `times - 1` times later; false when it is not held. */
   announceOne(address: string, times: number): boolean;
   /** Announces all held addresses anew, `times` times; `isQuiet` writes no line of it. */
@@ -306,6 +308,15 @@ function announceOwed(state: AddressState): void {
   }
 }
 
+/** Without a label, which is chosen when the address is taken. */
+function toBeTaken(state: AddressState, resource: ResourceSpec): InterfaceAddress | undefined {
+  const parsed = parseIpaddrArguments(resource.args);
+  if (!parsed.ok || findInKernel(state, parsed.value) !== undefined) return undefined;
+  const unlabelled: LabelBook = { taken: new Set(), next: new Map() };
+  const vip = planAddress(state.table, unlabelled, 'IPaddr2', parsed.value);
+  return typeof vip === 'string' ? undefined : vip;
+}
+
 /** Turns of the rehearsal: enough for what runs once for each of many addresses. */
 const REHEARSAL_TURNS = 30;
 
@@ -348,6 +359,7 @@ export function createAddressResources(parts: AddressParts): AddressResources {
     run: (resources, verb) => run(state, resources, verb),
     heldBy: (resource) => state.held.get(resource.word),
     held: () => announcedOnes(state),
+    toBeTaken: (resource) => toBeTaken(state, resource),
     announceOne: (address, times) => {
       const vips = [...announcedOnes(state).values()].filter((vip) => vip.address === address);
       oweAnnouncements(state, vips, times);

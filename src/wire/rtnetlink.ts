@@ -37,7 +37,10 @@ const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_LABEL = 3;
 const IFA_BROADCAST = 4;
+const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
+/** INFINITY_LIFE_TIME. */
+const FOREVER = 0xffff_ffff;
 export const IFA_F_NODAD = 0x02;
 export const IFA_F_NOPREFIXROUTE = 0x200;
 
@@ -69,6 +72,8 @@ export interface RtAddress {
   readonly address: string;
   readonly label?: string;
   readonly broadcast?: string;
+  /** The kernel removes the address by itself after so long; left out never. */
+  readonly validSeconds?: number;
 }
 
 export interface RtLink {
@@ -131,6 +136,11 @@ export function emitAddress(address: RtAddress): Result<Uint8Array, NetlinkCode>
     }
     parts.push(buildAttribute(IFA_BROADCAST, broadcast));
   }
+  if (address.validSeconds !== undefined) {
+    // Preferred for as long as it is valid: at its end it goes, it does not fade.
+    const lifetime = u32(Math.min(address.validSeconds, FOREVER));
+    parts.push(buildAttribute(IFA_CACHEINFO, concatBytes(lifetime, lifetime, u32(0), u32(0))));
+  }
   if (address.flags > 0xff) parts.push(buildAttribute(IFA_FLAGS, u32(address.flags)));
   return ok(concatBytes(...parts));
 }
@@ -151,6 +161,7 @@ export function parseAddress(payload: Uint8Array): Result<RtAddress, NetlinkCode
   const label = readText(table.value.get(IFA_LABEL));
   const broadcastBytes = table.value.get(IFA_BROADCAST);
   const broadcast = broadcastBytes?.length === 4 ? formatIp(broadcastBytes) : undefined;
+  const validSeconds = readU32(table.value.get(IFA_CACHEINFO)?.subarray(4, 8));
   return ok({
     family,
     prefixLength,
@@ -160,8 +171,12 @@ export function parseAddress(payload: Uint8Array): Result<RtAddress, NetlinkCode
     address,
     ...(label === undefined ? {} : { label }),
     ...(broadcast === undefined ? {} : { broadcast }),
+    ...(validSeconds === undefined || validSeconds === FOREVER ? {} : { validSeconds }),
   });
 }
+
+/** Of an address that is to stay until it is removed. */
+export const unlimitedSeconds: number = FOREVER;
 
 /** The payload of RTM_GETADDR that asks for every address of every interface. */
 export const emitAddressDump = (): Uint8Array => new Uint8Array(8);

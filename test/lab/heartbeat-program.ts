@@ -82,6 +82,12 @@ export class HeartbeatProgram {
     return this.watch?.lost(address, sinceMs) === undefined;
   }
 
+  /** True when it did not appear since then, all news up to now being read. */
+  async neverGained(address: string, sinceMs: number): Promise<boolean> {
+    await this.watch?.readUpToNow();
+    return this.watch?.gained(address, sinceMs) === undefined;
+  }
+
   private waitForNews(what: string, look: () => number | undefined): Promise<number> {
     return waitFor(`news of ${what} on ${this.host.name}`, newsMs, look, () => this.explain());
   }

@@ -212,9 +212,7 @@ export class Host {
   async addresses(): Promise<HeldAddress[]> {
     const { stdout } = await this.run(['ip', '-4', '-o', 'addr', 'show']);
     return stdout.split('\n').flatMap((line) => {
-      const match = /^\d+: (\S+)\s+inet (\S+) (?:brd \S+ )?scope \S+ (?:secondary )?(\S+?)\\/.exec(
-        line,
-      );
+      const match = /^\d+: (\S+)\s+inet (\S+) .*scope \S+ (?:\S+ )*(\S+?)\\/.exec(line);
       const [, device, address, label] = match ?? [];
       return device === undefined || address === undefined || label === undefined
         ? []

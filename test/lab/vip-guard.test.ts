@@ -15,8 +15,15 @@ const options: PairOptions = {
 const backWithinMs = 100;
 
 async function withPair(play: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = await Pair.start(options);
+  const pair = await Pair.build(options);
   try {
+    // As if some other program had left it: it goes before anything is sent.
+    await pair.alpha.host.ip(`address add ${vip}/24 dev eth0`);
+    pair.alpha.start();
+    pair.beta.start();
+    await pair.alpha.log.waitFor(/10\.8\.0\.100 was left over on eth0: removed/, 20_000);
+    await pair.waitForHolder('alpha', 40_000);
+    await pair.waitForBothActive(40_000);
     await play(pair);
   } finally {
     await pair.close();

@@ -49,6 +49,7 @@ export function makeFakeSys(interfaces: Readonly<Record<string, number>> = {}): 
       connect: () => 0,
       setsockopt: () => 0,
       getsockopt: () => 0,
+      attachFilter: () => 0,
       open: () => -ENODEV,
       read: () => -EAGAIN,
       write: (_fd, bytes) => bytes.length,

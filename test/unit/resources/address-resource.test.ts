@@ -37,6 +37,7 @@ function fixture(...broken: readonly string[]) {
     remove: (vip) => removeMany([vip])[0] ?? failure('refused', ''),
     addMany,
     removeMany,
+    renewMany: (vips) => vips.map(() => ok('renewed')),
     list: () => ok([...kernel.values()]),
     placeOf: () => undefined,
     interfaces: () => ok([]),
