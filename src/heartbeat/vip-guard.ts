@@ -1,6 +1,6 @@
 // Watches the VIPs that this node holds: the kernel's news of addresses come in, and what the guard
-// engine makes of them is carried out. Before anything is put back the cluster engine is asked: a
-// daemon that was away may have lost an address to its lease, and with it the right to have it.
+// engine makes of them is carried out. Before anything is put back or defended the cluster engine
+// is asked: a daemon that was away has lost the right to its addresses, whether it has them or not.
 
 import { logLine } from '../base/log-line.js';
 import type { GroupStatus } from '../cluster/cluster-status.js';
@@ -37,6 +37,8 @@ interface Guard {
   readonly engine: VipGuardEngine;
   /** Addresses to be looked at once the cluster engine has answered. */
   readonly wanted: Set<string>;
+  /** Claims of others, by address, that wait for the same answer: they may be in the right. */
+  readonly claims: Map<string, string>;
   /** Held at the last look, to notice what was given up since. */
   known: ReadonlySet<string>;
   readonly timers: Set<NodeJS.Timeout>;
@@ -67,14 +69,33 @@ async function look(guard: Guard): Promise<void> {
   const { cluster } = await guard.daemon.thread.judged();
   guard.isAsking = false;
   const wanted = [...guard.wanted];
+  const claims = [...guard.claims];
   guard.wanted.clear();
+  guard.claims.clear();
   if (guard.isClosed || guard.daemon.isLeaving === true) return;
+  for (const [address, mac] of claims) answerClaim(guard, cluster.groups, address, mac);
+  if (wanted.length > 0) lookAt(guard, cluster.groups, wanted);
+}
+
+function answerClaim(
+  guard: Guard,
+  groups: readonly GroupStatus[],
+  address: string,
+  mac: string,
+): void {
+  const vip = heldVips(guard).find((each) => each.address === address);
+  if (vip === undefined || !isHeldByEngine(guard, groups, address)) return;
+  const { monotonic } = readNow();
+  carryOut(guard, vip, [], guard.engine.claimed(monotonic, address, mac));
+}
+
+function lookAt(guard: Guard, groups: readonly GroupStatus[], wanted: readonly string[]): void {
   const listed = guard.daemon.resources.table.list();
   if (!listed.ok) return;
   const held = heldVips(guard);
   for (const address of wanted) {
     const vip = held.find((each) => each.address === address);
-    if (vip === undefined || !isHeldByEngine(guard, cluster.groups, address)) continue;
+    if (vip === undefined || !isHeldByEngine(guard, groups, address)) continue;
     const found = displacement(vip, listed.value);
     if (found === undefined) continue;
     const isLapsed = guard.daemon.vipLease?.mayHaveLapsed() === true;
@@ -178,6 +199,7 @@ export function startVipGuard(daemon: Daemon): VipGuard {
     daemon,
     engine: createVipGuard(),
     wanted: new Set(),
+    claims: new Map(),
     known: new Set(),
     timers: new Set(),
     isAsking: false,
@@ -188,10 +210,8 @@ export function startVipGuard(daemon: Daemon): VipGuard {
     onAddress: (address, isPresent) => onAddress(guard, address, isPresent),
     lookAtAll: () => lookAtAll(guard),
     onClaim: (address, mac) => {
-      const vip = heldVips(guard).find((each) => each.address === address);
-      if (vip === undefined) return;
-      const { monotonic } = readNow();
-      carryOut(guard, vip, [], guard.engine.claimed(monotonic, address, mac));
+      guard.claims.set(address, mac);
+      if (!guard.isAsking && !guard.isClosed) void look(guard);
     },
     report: (address) => guard.engine.report(address),
     close: () => {
