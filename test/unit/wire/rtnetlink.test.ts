@@ -14,6 +14,7 @@ import {
   parseMac,
   parseNeighbour,
   parseRoute,
+  unlimitedSeconds,
 } from '#src/wire/rtnetlink.js';
 import { feedHostile, fromHex } from './hostile.js';
 
@@ -79,6 +80,17 @@ test('an address, a link, a neighbour and a route are parsed as the kernel told 
     ok: true,
     value: { interfaceIndex: 2, prefixLength: 24, isDirect: true },
   });
+});
+
+test('an address with an end is valid and preferred for so long, one without has no end', () => {
+  const built = emitAddress({ ...vip, validSeconds: 4 });
+  assert.ok(built.ok);
+  const ending = built.value.subarray(asked.length);
+  assert.deepEqual(ending, fromHex('1400 0600 04000000 04000000 00000000 00000000'));
+  assert.deepEqual(parseAddress(built.value), { ok: true, value: { ...vip, validSeconds: 4 } });
+  const forever = emitAddress({ ...vip, validSeconds: unlimitedSeconds });
+  assert.ok(forever.ok);
+  assert.deepEqual(parseAddress(forever.value), { ok: true, value: vip });
 });
 
 test('an address is emitted as the kernel accepted it', () => {
