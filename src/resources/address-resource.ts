@@ -15,6 +15,8 @@ import { describe, type LabelBook, openLabelBook, planAddress } from './address-
 /** Announcements of a VIP after it was taken, and their distance (IPaddr2's defaults). */
 export const ANNOUNCEMENTS = 5;
 const ANNOUNCEMENT_SPACING_MS = 200;
+/** Later than this, one more spacing is waited for: see where it is used. */
+const ANNOUNCEMENT_LATE_MS = 500;
 /**
  * A hundred VIPs are taken one after the other, and a dump of all addresses for each would cost
  * more than the taking. `add` itself is judged by the kernel's answer, never by this listing.
@@ -272,9 +274,18 @@ function oweAnnouncements(
     state.owed.set(vip.address, { vip, left });
   }
   announce(state, new Set(vips.map((vip) => vip.address)));
-  if (state.timer === undefined && state.owed.size > 0) {
-    state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
-  }
+  if (state.timer === undefined && state.owed.size > 0) announceLater(state, false);
+}
+
+function announceLater(state: AddressState, isSecondTry: boolean): void {
+  const dueAt = monotonicMs() + ANNOUNCEMENT_SPACING_MS;
+  const run = (): void => {
+    // Who was away may no longer have the right to it, and is about to be told.
+    const isLate = !isSecondTry && monotonicMs() - dueAt > ANNOUNCEMENT_LATE_MS;
+    if (isLate) announceLater(state, true);
+    else announceOwed(state);
+  };
+  state.timer = setTimeout(run, ANNOUNCEMENT_SPACING_MS);
 }
 
 function announce(state: AddressState, addresses: ReadonlySet<string>): void {
@@ -303,9 +314,7 @@ function announce(state: AddressState, addresses: ReadonlySet<string>): void {
 function announceOwed(state: AddressState): void {
   state.timer = undefined;
   announce(state, new Set(state.owed.keys()));
-  if (state.owed.size > 0) {
-    state.timer = setTimeout(() => announceOwed(state), ANNOUNCEMENT_SPACING_MS);
-  }
+  if (state.owed.size > 0) announceLater(state, false);
 }
 
 /** Without a label, which is chosen when the address is taken. */
