@@ -23,7 +23,7 @@ import type { NodeRecord } from './node-table.js';
 import type { HealState } from './partition.js';
 import type { PingState } from './ping-nodes.js';
 import type { ShutdownState } from './shutdown.js';
-import type { StandbyState } from './standby.js';
+import type { StandbyState } from './standby-state.js';
 import type { StartUpState } from './start-up.js';
 import type { StonithState } from './stonith.js';
 

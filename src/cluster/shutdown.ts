@@ -28,6 +28,9 @@ export const createShutdown = (): ShutdownState => ({ state: 'none' });
 const isMoving = (ctx: Context): boolean =>
   ctx.standby.state === 'giving' ||
   ctx.standby.state === 'given' ||
+  ctx.standby.state === 'handing' ||
+  ctx.standby.state === 'handed' ||
+  ctx.standby.state === 'clearing' ||
   ctx.standby.state === 'taking' ||
   ![...ctx.groups.values()].every(isAtRest);
 

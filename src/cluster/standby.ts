@@ -1,11 +1,12 @@
 // Handing groups over while both nodes live: `ask_resources` me, other, done (heartbeat.md section
 // 10.6), asked by an operator on either node, by auto failback or after a failed start. The set is
-// always named as seen from the node that leaves it.
+// always named as seen from the node that leaves it. What two nodes of this program do better is
+// in make-before-break.ts.
 
-import { after, between, type Duration, type Instant, seconds } from '../base/time.js';
+import { after, between } from '../base/time.js';
 import { fieldText, textField } from '../wire/ha-message.js';
 import type { HoldSelection } from './cluster-event.js';
-import { type Context, say, tell } from './context.js';
+import { type Context, say } from './context.js';
 import { sendMessage } from './egress.js';
 import { type GroupRecord, isAtRest } from './group-record.js';
 import {
@@ -15,66 +16,38 @@ import {
   isSettled,
   markClaimed,
   mirrored,
-  parseHolding,
   type ResourceSet,
   sendResource,
   setsOf,
   yieldSet,
 } from './holding.js';
 import type { Received } from './ingress.js';
-import { type Claim, type NodeRecord, presentPeer } from './node-table.js';
+import {
+  canHandOver,
+  canPrepare,
+  clear,
+  handOver,
+  isPreparedFor,
+  prepare,
+  takeBack,
+} from './make-before-break.js';
+import { type NodeRecord, presentPeer } from './node-table.js';
 import { whenAtRest } from './resource-group.js';
-
-/** 3.0.6 gives the other side as long to agree. */
-const replyTime = seconds(10);
-/** And as long to finish: scripts may have to mount and check large file systems. */
-const completionTime = seconds(3600);
-
-export type StandbyWord = 'all' | 'local' | 'foreign';
-
-/**
- * Leaving: `asked` -> `giving` -> `given`. Taking: `agreed` (waits for the leaver's `done`) ->
- * `taking`.
- */
-export interface StandbyState {
-  state: 'none' | 'asked' | 'giving' | 'given' | 'agreed' | 'taking';
-  word: StandbyWord;
-  /** The operator who waits for the end of it. */
-  operatorId: number | undefined;
-  /** The operator who asked for the peer to go standby. */
-  takeoverId: number | undefined;
-  /** Of the peer's `me`, to tell an older claim of it from a newer one. */
-  askedSeq: number;
-  startedAt: Instant | undefined;
-}
-
-export const createStandby = (): StandbyState => ({
-  state: 'none',
-  word: 'all',
-  operatorId: undefined,
-  takeoverId: undefined,
-  askedSeq: 0,
-  startedAt: undefined,
-});
-
-const claimOf = (word: StandbyWord): Claim => parseHolding(word) ?? { local: true, foreign: true };
+import {
+  additionField,
+  answer,
+  claimOf,
+  completionTime,
+  enter,
+  leave,
+  replyTime,
+  type StandbyWord,
+  sendAsk,
+} from './standby-state.js';
 
 function standbyWord(text: string | undefined): StandbyWord | undefined {
   if (text === 'failback') return 'foreign';
   return text === 'all' || text === 'local' || text === 'foreign' ? text : undefined;
-}
-
-function answer(ctx: Context, id: number | undefined, isDone: boolean, text: string): void {
-  if (id !== undefined) ctx.effects.push({ kind: 'answer-operator', id, isDone, text });
-}
-
-function sendAsk(ctx: Context, info: 'me' | 'other' | 'done', word: StandbyWord): void {
-  const fields = [
-    textField('t', 'ask_resources'),
-    textField('rsc_hold', word),
-    textField('info', info),
-  ];
-  sendMessage(ctx, fields);
 }
 
 /** Why a standby cannot begin now, in the original's words; undefined when it can. */
@@ -96,26 +69,6 @@ function objection(ctx: Context, info: string, from: string): string | undefined
 export const canGoStandby = (ctx: Context): boolean =>
   objection(ctx, 'me', ctx.local.name) === undefined;
 
-function enter(
-  ctx: Context,
-  state: StandbyState['state'],
-  word: StandbyWord,
-  limit: Duration = completionTime,
-): void {
-  const { standby } = ctx;
-  if (standby.state === 'none') standby.startedAt = ctx.now.monotonic;
-  standby.state = state;
-  standby.word = word;
-  ctx.deadlines.set('standby', after(ctx.now.monotonic, limit));
-}
-
-function leave(ctx: Context): void {
-  ctx.standby.state = 'none';
-  ctx.standby.operatorId = undefined;
-  ctx.deadlines.clear('standby');
-  tell(ctx, { kind: 'claims-changed' });
-}
-
 /** Begins to leave: asks the other side to take. The operator is answered at the end. */
 export function requestStandby(
   ctx: Context,
@@ -131,7 +84,7 @@ export function requestStandby(
   say(ctx, 'info', 'standby-wanted', `${ctx.local.name} wants to go standby [${word}]`);
   enter(ctx, 'asked', word, replyTime);
   ctx.standby.operatorId = operatorId;
-  sendAsk(ctx, 'me', word);
+  sendAsk(ctx, 'me', word, canHandOver(ctx, word) ? 'prepare' : undefined);
 }
 
 /** An operator's command on this node. */
@@ -171,10 +124,12 @@ export function takeAskResources(ctx: Context, received: Received): void {
   const word = standbyWord(fieldText(message, 'rsc_hold'));
   if (from !== ctx.peer || word === undefined) return;
   const { state } = ctx.standby;
-  if (info === 'me') agree(ctx, from, word, seq);
-  else if (info === 'other' && state === 'asked') give(ctx, from);
+  const addition = fieldText(message, additionField);
+  if (info === 'me') agree(ctx, from, word, seq, addition === 'prepare');
+  else if (info === 'other' && state === 'asked') give(ctx, from, addition === 'prepared');
   else if (info === 'done' && state === 'agreed') take(ctx, from);
   else if (info === 'done' && state === 'given') completeGiving(ctx);
+  else if (info === 'done' && state === 'handed') clear(ctx, completeGiving);
   else {
     // It goes on with what came to nothing here: our statement shows it that we kept our groups.
     if (info === 'other') sendResource(ctx);
@@ -184,24 +139,47 @@ export function takeAskResources(ctx: Context, received: Received): void {
   }
 }
 
-function agree(ctx: Context, from: NodeRecord, word: StandbyWord, seq: number): void {
+function agree(
+  ctx: Context,
+  from: NodeRecord,
+  word: StandbyWord,
+  seq: number,
+  mayPrepare: boolean,
+): void {
   say(ctx, 'info', 'standby-wanted', `${from.name} wants to go standby [${word}]`);
+  const { state } = ctx.standby;
+  if (state === 'agreed' && mayPrepare && isPreparedFor(ctx, word)) {
+    agreed(ctx, word, seq, true);
+    return;
+  }
   // It asks anew: its former request, to which we agreed, has come to nothing.
-  if (ctx.standby.state === 'agreed') leave(ctx);
+  if (state === 'agreed' || state === 'preparing') leave(ctx);
   const refusal = objection(ctx, 'me', from.name);
   if (refusal !== undefined) {
     say(ctx, 'WARN', 'standby-refused', refusal);
     return;
   }
-  enter(ctx, 'agreed', word, replyTime);
-  ctx.standby.askedSeq = seq;
-  sendAsk(ctx, 'other', word);
+  if (mayPrepare && canPrepare(ctx, word)) {
+    ctx.standby.askedSeq = seq;
+    prepare(ctx, from, word, (isPrepared) => agreed(ctx, word, seq, isPrepared));
+  } else agreed(ctx, word, seq, false);
 }
 
-function give(ctx: Context, to: NodeRecord): void {
+function agreed(ctx: Context, word: StandbyWord, seq: number, isPrepared: boolean): void {
+  enter(ctx, 'agreed', word, replyTime);
+  ctx.standby.askedSeq = seq;
+  sendAsk(ctx, 'other', word, isPrepared ? 'prepared' : undefined);
+}
+
+function give(ctx: Context, to: NodeRecord, isPrepared: boolean): void {
   const { word } = ctx.standby;
-  const text = `standby: ${to.name} can take our ${word} resources`;
+  const how = isPrepared ? ' (all is prepared there)' : '';
+  const text = `standby: ${to.name} can take our ${word} resources${how}`;
   say(ctx, 'info', 'standby-giving', text);
+  if (isPrepared && canHandOver(ctx, word)) {
+    handOver(ctx);
+    return;
+  }
   enter(ctx, 'giving', word);
   const groups = setsOf(claimOf(word)).flatMap((set) => yieldSet(ctx, set, `standby ${word}`));
   sendResource(ctx, 'standby');
@@ -294,6 +272,7 @@ export function expireStandby(ctx: Context): void {
       ? 'No reply to standby request.  Standby request cancelled.'
       : `Standby of ${word} resources not completed in time (${state}).`;
   say(ctx, 'WARN', 'standby-expired', text);
+  if (takeBack(ctx, completeGiving)) return;
   answer(ctx, operatorId, false, text);
   leave(ctx);
   sendResource(ctx);
@@ -308,8 +287,11 @@ export function expireTakeover(ctx: Context): void {
   forgetTakeover(ctx);
 }
 
-/** The other side is gone or came anew: nothing of the exchange holds any more. */
-export function resetStandby(ctx: Context, reason: string): void {
+/**
+ * The other side is gone or came anew: nothing of the exchange holds any more. What is prepared
+ * here stays for a moment when everything is about to be taken.
+ */
+export function resetStandby(ctx: Context, reason: string, isAllTaken = false): void {
   const { state, operatorId, takeoverId } = ctx.standby;
   const text = `Standby request cancelled: ${reason}`;
   answer(ctx, takeoverId, false, text);
@@ -317,7 +299,9 @@ export function resetStandby(ctx: Context, reason: string): void {
   if (state === 'none') return;
   say(ctx, 'WARN', 'standby-reset', text);
   answer(ctx, operatorId, false, text);
-  leave(ctx);
+  // Nobody can tell any more whether it took them: ours they are until it says so.
+  takeBack(ctx);
+  leave(ctx, isAllTaken);
 }
 
 /** What the other side says it holds may show that an exchange has ended without its last word. */
@@ -332,7 +316,9 @@ export function checkStandby(ctx: Context): void {
   }
   const { claim } = peer;
   const sets: readonly ResourceSet[] = setsOf(claimOf(standby.word));
-  if (standby.state === 'given' && sets.every((set) => claim[mirrored(set)])) completeGiving(ctx);
+  const isTaken = sets.every((set) => claim[mirrored(set)]);
+  if (standby.state === 'given' && isTaken) completeGiving(ctx);
+  if (standby.state === 'handed' && isTaken) clear(ctx, completeGiving);
   // A leaver that is stable again and has kept what it asked us to take has cancelled.
   const isKept = sets.some((set) => claim[set]);
   if (standby.state === 'agreed' && isKept && peer.claimSeq > standby.askedSeq) {

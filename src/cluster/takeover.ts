@@ -27,6 +27,7 @@ import { forgetClaim, isPresent, type NodeRecord, presentPeer } from './node-tab
 import { beginHeal, endHeal, forgetHeal, onNodeReturned } from './partition.js';
 import { adoptGroup, aimHeld, releaseLeftOver, whenAtRest } from './resource-group.js';
 import { canGoStandby, requestStandby, resetStandby } from './standby.js';
+import { releasePrepared } from './standby-state.js';
 import { forgetReset, isTakingBarred, mayTakeFrom, sayStonith } from './stonith.js';
 
 /** Announcements of what is held are repeated at this pace, as keepalived does on demand. */
@@ -148,7 +149,7 @@ export function onShutdone(ctx: Context, node: NodeRecord): void {
 }
 
 function takeOverFrom(ctx: Context, node: NodeRecord): void {
-  resetStandby(ctx, `node ${node.name} went away`);
+  resetStandby(ctx, `node ${node.name} went away`, true);
   if (ctx.heal.splitSince !== undefined || ctx.heal.isActive) {
     // It held the same addresses: neighbours may have learnt its place last.
     ctx.effects.push({ kind: 'announce-held', reason: `node ${node.name} gave way` });
@@ -168,6 +169,7 @@ function takeOverFrom(ctx: Context, node: NodeRecord): void {
   becomeStable(ctx);
   runMachDown(ctx, node);
   takeOwn(ctx);
+  releasePrepared(ctx);
   noteInitialDone(ctx, 'mach_down');
 }
 

@@ -24,16 +24,16 @@ export interface Setting {
   readonly deadtimeMs: number;
 }
 
-const addressesOf = (vips: number): string[] =>
+export const addressesOf = (vips: number): string[] =>
   Array.from({ length: vips }, (_, at) => `10.8.0.${100 + at}`);
 
-const haresourcesOf = (vips: number, isGrouped: boolean): string => {
+export const haresourcesOf = (vips: number, isGrouped: boolean): string => {
   const words = addressesOf(vips).map((address) => `IPaddr::${address}/24/eth0`);
   return isGrouped ? `alpha ${words.join(' ')}\n` : words.map((word) => `alpha ${word}\n`).join('');
 };
 
 /** The machine that has the last address alone. */
-async function holderOf(pair: Pair, vips: number): Promise<string | undefined> {
+export async function holderOf(pair: Pair, vips: number): Promise<string | undefined> {
   const last = addressesOf(vips).at(-1) ?? '';
   const holders: string[] = [];
   for (const { host } of [pair.alpha, pair.beta]) {

@@ -221,6 +221,8 @@ function outcomeOf(host: Host, word: string, verb: ResourceVerb, isGood: boolean
 function start(machine: Machine, keys: readonly string[], holding: Holding): void {
   if (machine.life !== undefined) return;
   const { config } = machine.host;
+  // What is silent is so by a word that only the process knew.
+  machine.host.muted.clear();
   machine.isPaused = false;
   machine.isStopping = false;
   machine.awakeSince = machine.agenda.time();

@@ -147,7 +147,7 @@ describe('clean stop', () => {
   test('a stop waits for resources that are moving', () => {
     const world = settledPair({ scriptMs: 300 });
     world.mom.ask('standby', 'all');
-    world.run(100);
+    timeUntil(world, 2_000, () => holding(world.mom) === 'none');
     world.mom.offer({ kind: 'shutdown-asked' });
     assert.ok(logged(world.mom, 'Shutdown delayed until current resource activity finishes.'));
     world.run(6_000);

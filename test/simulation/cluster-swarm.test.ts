@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 
-import { playSeed } from './cluster-swarm.js';
+import { playHandOver, playSeed } from './cluster-swarm.js';
 
 /** Each stands for a fault that was found and mended; the commit that did it names the seed. */
 const ONCE_FOUND: readonly number[] = [66, 281, 338, 497, 5325, 10124, 50591];
@@ -13,6 +13,15 @@ describe('whatever happens to a pair, it ends with one holder of each group', ()
   for (const seed of [...ONCE_FOUND, ...FIXED]) {
     test(`in the run of seed ${seed}`, () => {
       const { faults, story } = playSeed(seed);
+      assert.deepEqual(faults, [], story.join('\n'));
+    });
+  }
+});
+
+describe('whatever happens in the middle of a hand-over, it ends with one holder', () => {
+  for (const seed of FIXED) {
+    test(`in the run of seed ${seed}`, () => {
+      const { faults, story } = playHandOver(seed);
       assert.deepEqual(faults, [], story.join('\n'));
     });
   }

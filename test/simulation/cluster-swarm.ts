@@ -224,6 +224,24 @@ const DISTURBANCES: readonly [Disturbance, ...Disturbance[]] = [
   slowScript,
 ];
 
+/** A planned hand-over, and within its messages and orders something else. */
+const handOverUnderFire: Disturbance = (world, prng, tell) => {
+  command(world, prng, tell);
+  const faults = [powerCut, killAndAdopt, killForGood, pause, partition, badWeather, stopAndStart];
+  const fault = faults[prng.between(0, faults.length - 1)] ?? powerCut;
+  const ms = prng.between(0, 5 * world.options.scriptMs + 20);
+  later(world, ms, () => fault(world, prng, tell));
+};
+
+const HAND_OVERS: readonly [Disturbance, ...Disturbance[]] = [
+  handOverUnderFire,
+  handOverUnderFire,
+  handOverUnderFire,
+  command,
+  slowScript,
+  badWeather,
+];
+
 /** Everything is mended, everybody runs: what a swarm run ends with. */
 function mendAll(world: World): void {
   for (const path of world.network.paths()) Object.assign(path, soundPath());
@@ -234,8 +252,25 @@ function mendAll(world: World): void {
   }
 }
 
+/** Hand-overs of groups that can be prepared, in the middle of faults. */
+export function playHandOver(seed: number): SwarmRun {
+  const drawn = drawOptions(seed);
+  const autoFailback = drawn.autoFailback === 'legacy' ? 'off' : drawn.autoFailback;
+  // What a script starts is handed over in the original's way.
+  const groups = seed % 4 === 0 ? drawn.groups : GROUPS[seed % 2];
+  return play({ ...drawn, autoFailback, groups: groups ?? GROUPS[0] }, HAND_OVERS);
+}
+
 export function playSeed(seed: number, count?: number): SwarmRun {
-  const options = drawOptions(seed);
+  return play(drawOptions(seed), DISTURBANCES, count);
+}
+
+function play(
+  options: WorldOptions,
+  choices: readonly [Disturbance, ...Disturbance[]],
+  count?: number,
+): SwarmRun {
+  const { seed } = options;
   const prng = createPrng(seed * 104_729 + 3);
   const world = createWorld(options);
   const story: string[] = [];
@@ -245,7 +280,7 @@ export function playSeed(seed: number, count?: number): SwarmRun {
   world.run(prng.between(5_000, 20_000));
   const disturbances = count ?? prng.between(1, 6);
   for (let n = 0; n < disturbances; n++) {
-    pick(prng, DISTURBANCES)(world, prng, tell);
+    pick(prng, choices)(world, prng, tell);
     world.run(prng.between(0, pick(prng, [200, 3_000, 8_000])));
   }
   world.run(25_000);

@@ -1,7 +1,7 @@
 // The swarm command: many seeds, one line for each that fails, with all that is needed to see it.
-//   node dist/test/simulation/swarm.js --seeds 1000 --from 1 [--log]
+//   node dist/test/simulation/swarm.js --seeds 1000 --from 1 [--hand-over] [--log]
 
-import { playSeed } from './cluster-swarm.js';
+import { playHandOver, playSeed } from './cluster-swarm.js';
 
 function option(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
@@ -12,9 +12,10 @@ function option(name: string, otherwise: number): number {
 const from = option('from', 1);
 const seeds = option('seeds', 100);
 const isLogWanted = process.argv.includes('--log');
+const isHandOver = process.argv.includes('--hand-over');
 let failed = 0;
 for (let seed = from; seed < from + seeds; seed++) {
-  const run = playSeed(seed);
+  const run = isHandOver ? playHandOver(seed) : playSeed(seed);
   if (run.faults.length > 0) failed++;
   if (run.faults.length === 0 && !isLogWanted) continue;
   console.log(`seed ${seed} ${JSON.stringify(run.options)}`);
