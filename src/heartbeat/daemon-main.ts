@@ -2,6 +2,7 @@
 // keeper's word, so that a successor that was prepared begins within milliseconds.
 
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { startBeatThread } from './beat-thread.js';
 import { runDaemon } from './daemon.js';
 import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
@@ -21,6 +22,10 @@ const paths: HeartbeatPaths = {
   stateDir: values['state-dir'],
   runDir: values['run-dir'],
 };
+
+// What has not run for some collections of garbage would be compiled anew when it runs: a takeover
+// comes after weeks in which nothing of it was needed.
+setFlagsFromString('--no-flush-bytecode');
 
 const exit = (code: number): void => process.exit(code);
 const tellKeeper = (message: FromDaemon): void => {

@@ -33,6 +33,7 @@ import { judgeFiles, type Preparation, prepareStart } from './preparation.js';
 import { openScriptDoors } from './script-doors.js';
 import { openServiceManager } from './service-manager.js';
 import { startVipClaims } from './vip-claims.js';
+import { rehearseTakeover } from './takeover-rehearsal.js';
 import { startVipGuard } from './vip-guard.js';
 import { startVipLease } from './vip-lease.js';
 import { startVipWatch } from './vip-watch.js';
@@ -196,7 +197,10 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
   daemon.vipWatch = startVipWatch(daemon);
   daemon.timers.push(daemon.vipWatch.timer);
   const resources = setup.cluster.groups.flatMap((group) => group.resources);
-  const rehearse = (): void => daemon.resources.addresses.rehearse(resources);
+  const rehearse = (): void => {
+    daemon.resources.addresses.rehearse(resources);
+    rehearseTakeover(setup.cluster.groups);
+  };
   daemon.timers.push(setTimeout(rehearse, REHEARSAL_AFTER_MS));
   daemon.vipLease = startVipLease(daemon);
   daemon.vipGuard = startVipGuard(daemon);

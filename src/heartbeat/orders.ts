@@ -4,9 +4,19 @@
 
 import type { ClusterEvent } from '../cluster/cluster-event.js';
 import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
+import type { ResourceRunner } from '../resources/resource-runner.js';
 import { isScriptResource } from '../resources/resource-runner.js';
+import type { BeatThread } from './beat-thread.js';
 import type { Daemon } from './daemon-parts.js';
+import type { HeldResources } from './held-resources.js';
 import type { OutwardEffect } from './worker-messages.js';
+
+/** The parts of a daemon that orders to addresses need. */
+export interface OrderParts {
+  readonly resources: { readonly runner: Pick<ResourceRunner, 'runAddresses' | 'addressOf'> };
+  readonly thread: Pick<BeatThread, 'offer'>;
+  readonly held: HeldResources;
+}
 
 type AddressOrder = Extract<OutwardEffect, { kind: 'run-addresses' }>;
 type ResourceOrder = Extract<OutwardEffect, { kind: 'run-resource' }>;
@@ -32,7 +42,7 @@ export type Afterwards = () => void;
 
 /** Runs all address orders among the effects; undefined when there are none. */
 export function runAddressOrders(
-  daemon: Daemon,
+  daemon: OrderParts,
   effects: readonly OutwardEffect[],
   renewWill: () => void,
 ): Afterwards | undefined {
@@ -102,7 +112,7 @@ const asHeld: Readonly<Record<AddressVerb, ResourceVerb | undefined>> = {
 };
 
 function noteAddresses(
-  daemon: Daemon,
+  daemon: OrderParts,
   order: AddressOrder,
   outcomes: readonly ResourceOutcome[],
 ): boolean {

@@ -10,6 +10,8 @@ export interface KeepalivedSettings {
   readonly advertSeconds: string;
   /** `ADDRESS/PREFIX dev DEVICE`, in their order. */
   readonly addresses: readonly string[];
+  /** Further lines of `global_defs`. */
+  readonly globals?: readonly string[];
   /** Further blocks of the configuration, such as virtual servers. */
   readonly blocks?: string;
 }
@@ -22,6 +24,7 @@ function configuration(settings: KeepalivedSettings, priority: number): string {
     'global_defs {',
     '  vrrp_version 3',
     '  enable_script_security',
+    ...(settings.globals ?? []).map((line) => `  ${line}`),
     '}',
     'vrrp_instance bench {',
     '  state BACKUP',

@@ -127,6 +127,8 @@ export interface PairBench {
   readonly advertSeconds: readonly string[];
   readonly vips: readonly number[];
   readonly repeats: number;
+  /** Without the trials of a group for each address. */
+  readonly isGroupedOnly?: boolean;
 }
 
 /** Contenders take turns within one run, because the machine may be shared. */
@@ -157,6 +159,7 @@ export async function benchPairs(bench: PairBench): Promise<Trial[]> {
     for (const setting of bench.settings) {
       await run(setting, vips, true, (pair) => lubdubOn(pair, setting, vips, true));
     }
+    if (bench.isGroupedOnly === true) continue;
     if (vips > 1) await run(quickest, vips, false, (pair) => lubdubOn(pair, quickest, vips, false));
   }
   return trials;
