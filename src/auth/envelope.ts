@@ -3,6 +3,15 @@
 
 import { latin1ToBytes } from '../base/bytes.js';
 import { failure, ok, type Result } from '../base/result.js';
+import {
+  type Compression,
+  type Compressor,
+  compressMessage,
+  decompressMessage,
+  hasCompressed,
+  isWholeCompressed,
+  withoutMarks,
+} from '../wire/compression.js';
 import { frameKind, messageBytesMax } from '../wire/frame.js';
 import { fieldText, type HaMessage, textField, withoutField } from '../wire/ha-message.js';
 import {
@@ -43,18 +52,22 @@ export function innerSignedBytes(message: HaMessage): Uint8Array {
 
 /**
  * The message in both frames, signed by the current key. An `auth` field that it brings along is
- * replaced. Names and texts must fit the frames: no NUL, and no 0x13 in texts.
+ * replaced; large ones are compressed where `compression` says so. Names and texts must fit the
+ * frames: no NUL, and no 0x13 in texts.
  */
 export function sealMessage(
   message: HaMessage,
   ring: KeyRing,
   format: MessageFormat,
+  compression?: Compression,
 ): SealedMessage {
-  const bare = withoutField(message, 'auth');
+  const whole = withoutField(message, 'auth');
+  const bare = compression ? compressMessage(whole, compression) : withoutMarks(whole);
   const auth = textField('auth', sign(ring, innerSignedBytes(bare)));
   const withInner: HaMessage = { fields: [...bare.fields, auth] };
   // heartbeat 3.0.6 gives no inner signature to messages with nested or compressed fields.
-  const isInnerSent = format === 'classic' && !bare.fields.some(isNested);
+  const isInnerSent =
+    format === 'classic' && !bare.fields.some(isNested) && !isWholeCompressed(bare);
   const frame = encodeNetstringFrame(isInnerSent ? withInner : bare);
   return {
     datagram: withSignature(frame, sign(ring, frame)),
@@ -64,9 +77,23 @@ export function sealMessage(
 
 /**
  * The message when frame and signature are good. A string frame is judged by its `auth` field, a
- * netstring frame by its trailer alone: nobody judges the inner one there (3.0.6, recorded).
+ * netstring frame by its trailer alone: nobody judges the inner one there (3.0.6, recorded). With a
+ * compressor what is compressed is unpacked, after the signature was found good.
  */
-export function openMessage(bytes: Uint8Array, ring: KeyRing): Result<OpenedMessage, OpenCode> {
+export function openMessage(
+  bytes: Uint8Array,
+  ring: KeyRing,
+  compressor?: Compressor,
+): Result<OpenedMessage, OpenCode> {
+  const opened = openPacked(bytes, ring);
+  if (!opened.ok || compressor === undefined) return opened;
+  const { message, frame } = opened.value;
+  if (!hasCompressed(message)) return opened;
+  const unpacked = decompressMessage(message, compressor);
+  return unpacked.ok ? ok({ message: unpacked.value, frame }) : unpacked;
+}
+
+function openPacked(bytes: Uint8Array, ring: KeyRing): Result<OpenedMessage, OpenCode> {
   if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
   switch (frameKind(bytes)) {
     case 'string':

@@ -1,6 +1,7 @@
 // A captured message under the magnifying glass: what it says, how its signatures stand, and what
 // our encoder makes of its fields. Nothing is acted on here, so that bad messages are shown too.
 
+import { type Compressor, decompressMessage, hasCompressed } from '../wire/compression.js';
 import { frameKind } from '../wire/frame.js';
 import { fieldText, type HaMessage, haMessage, textField, withField } from '../wire/ha-message.js';
 import {
@@ -21,6 +22,8 @@ export interface Inspection {
   readonly frame: 'netstring' | 'string' | undefined;
   /** Without fields when the bytes could not be taken apart. */
   readonly message: HaMessage;
+  /** What was compressed in it; undefined when nothing was, or when it cannot be unpacked. */
+  readonly unpacked: HaMessage | undefined;
   /** Of the `auth` field. On a netstring frame nobody judges it; here it is judged. */
   readonly inner: SignatureState;
   /** Of the trailer of a netstring frame. */
@@ -32,12 +35,17 @@ export interface Inspection {
   readonly rebuilt: Uint8Array | undefined;
 }
 
-export function inspectMessage(bytes: Uint8Array, ring: KeyRing): Inspection {
-  const opened = openMessage(bytes, ring);
+export function inspectMessage(
+  bytes: Uint8Array,
+  ring: KeyRing,
+  compressor?: Compressor,
+): Inspection {
+  const opened = openMessage(bytes, ring, compressor);
   const frame = frameKind(bytes);
   const verdict = {
     code: opened.ok ? undefined : opened.code,
     detail: opened.ok ? '' : opened.detail,
+    unpacked: undefined,
     frame,
   };
   const decoded = frame === 'string' ? decodeStringFrame(bytes) : decodeNetstringFrame(bytes);
@@ -51,6 +59,7 @@ export function inspectMessage(bytes: Uint8Array, ring: KeyRing): Inspection {
     return {
       ...verdict,
       message,
+      unpacked: unpackedOf(message, compressor),
       inner: innerState(message, ring),
       outer: 'absent',
       rebuilt: rebuilt && encodeStringFrame(rebuilt),
@@ -60,10 +69,17 @@ export function inspectMessage(bytes: Uint8Array, ring: KeyRing): Inspection {
   return {
     ...verdict,
     message,
+    unpacked: unpackedOf(message, compressor),
     inner: innerState(message, ring),
     outer: stateOf(signature, signed, ring, true),
     rebuilt: rebuildDatagram(message, signature, ring),
   };
+}
+
+function unpackedOf(message: HaMessage, compressor?: Compressor): HaMessage | undefined {
+  if (compressor === undefined || !hasCompressed(message)) return undefined;
+  const unpacked = decompressMessage(message, compressor);
+  return unpacked.ok ? unpacked.value : undefined;
 }
 
 function stateOf(

@@ -8,10 +8,11 @@ import { base64ToBytes, bytesToBase64, bytesToHex, hexToBytes } from '../base/by
 import { failure, ok, type Result } from '../base/result.js';
 import { parseAuthKeys } from '../config/auth-keys.js';
 import { describeDiagnostics } from '../config/diagnostic.js';
+import { nodeCompressor } from '../runtime/compressor.js';
 import { nodeHmac } from '../runtime/hmac.js';
 import { readConfigFile } from '../runtime/load-files.js';
 import { messageBytesMax } from '../wire/frame.js';
-import type { HaField } from '../wire/ha-message.js';
+import type { HaField, HaMessage } from '../wire/ha-message.js';
 
 export interface WireDecodeOptions {
   readonly authkeysPath: string;
@@ -86,7 +87,7 @@ function jsonLine(line: string, ring: KeyRing): string {
     const refused = { ok: false, code: bytes.code, frame: null, fields: {}, auth, reencoded: null };
     return `${JSON.stringify(refused)}\n`;
   }
-  const seen = inspectMessage(bytes.value, ring);
+  const seen = inspectMessage(bytes.value, ring, nodeCompressor);
   // Of equal names the first counts, as everywhere.
   const pairs = seen.message.fields.map((field) => [field.name, shownValue(field)]).reverse();
   const names = new Set(seen.message.fields.map((field) => field.name));
@@ -99,22 +100,30 @@ function jsonLine(line: string, ring: KeyRing): string {
     fields: ordered,
     auth: { inner: seen.inner, outer: seen.outer },
     reencoded: seen.rebuilt === undefined ? null : bytesToBase64(seen.rebuilt),
+    ...(seen.unpacked === undefined
+      ? {}
+      : { unpacked: seen.unpacked.fields.map((each) => [each.name, each.type, shownValue(each)]) }),
   };
   return `${JSON.stringify(shown)}\n`;
 }
 
-function textBlock(number: number, line: string, ring: KeyRing): string {
-  const bytes = bytesOfLine(line);
-  if (!bytes.ok) return `message ${number}: refused: ${bytes.code} (${bytes.detail})\n\n`;
-  const seen = inspectMessage(bytes.value, ring);
-  const { fields } = seen.message;
+function fieldRows({ fields }: HaMessage): string {
   const width = Math.min(20, Math.max(0, ...fields.map((field) => field.name.length)));
   const rows = fields.map((field) => {
     const type = field.type === 0 ? '   ' : `(${field.type})`;
     return `  ${printable(field.name).padEnd(width)} ${type} ${printable(shownValue(field))}\n`;
   });
+  return rows.join('');
+}
+
+function textBlock(number: number, line: string, ring: KeyRing): string {
+  const bytes = bytesOfLine(line);
+  if (!bytes.ok) return `message ${number}: refused: ${bytes.code} (${bytes.detail})\n\n`;
+  const seen = inspectMessage(bytes.value, ring, nodeCompressor);
+  const rows = fieldRows(seen.message);
+  const inside = seen.unpacked === undefined ? '' : `  unpacked:\n${fieldRows(seen.unpacked)}`;
   const remark = rebuildRemark(seen, bytes.value);
-  return `message ${number}: ${verdictOf(seen)}\n${rows.join('')}${remark}\n`;
+  return `message ${number}: ${verdictOf(seen)}\n${rows}${inside}${remark}\n`;
 }
 
 function verdictOf(seen: Inspection): string {

@@ -6,6 +6,7 @@ import type { KeyRing } from '../auth/key-ring.js';
 import type { Duration } from '../base/time.js';
 import type { HaMedium, HaPing } from '../config/ha-media.js';
 import type { AutoFailback, ResourceGroup } from '../config/resource-group.js';
+import type { Compression } from '../wire/compression.js';
 
 export type { AutoFailback, ResourceGroup, ResourceSpec } from '../config/resource-group.js';
 
@@ -39,6 +40,8 @@ export interface ClusterConfig {
   readonly groups: readonly ResourceGroup[];
   readonly ring: KeyRing;
   readonly format: MessageFormat;
+  /** Undefined: nothing is compressed, and what comes compressed is not unpacked. */
+  readonly compression?: Compression | undefined;
   /** Upper bound of the wait before a retransmission request, and its repeat interval. */
   readonly maxRexmitDelay: Duration;
   /** Added to the number of nodes to give `ttl`. */

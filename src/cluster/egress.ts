@@ -74,7 +74,7 @@ export function sendMessage(ctx: Context, fields: readonly HaField[], to?: NodeR
   if (!isProtocol) all.push(textField('ld', egress.load));
   all.push(textField('ttl', ttlOf(ctx)));
   const format: MessageFormat = config.format;
-  const sealed = sealMessage({ fields: all }, config.ring, format);
+  const sealed = sealMessage({ fields: all }, config.ring, format, config.compression);
   if (!isProtocol) {
     egress.sequence++;
     const seq = egress.sequence;

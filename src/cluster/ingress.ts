@@ -198,7 +198,7 @@ function judgeOrder(
 
 /** Undefined when nothing is to be done; a refusal has then been counted, and logged in limits. */
 export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Received | undefined {
-  const opened = openMessage(bytes, ctx.config.ring);
+  const opened = openMessage(bytes, ctx.config.ring, ctx.config.compression?.compressor);
   if (!opened.ok) return refuseUnopened(ctx, medium, opened.code, opened.detail);
   const { message } = opened.value;
   const heading = readHeading(ctx, message);

@@ -18,6 +18,7 @@ import { raiseThisThread } from '../kernel/scheduling.js';
 import { openSys } from '../kernel/sys.js';
 import { createWatchdog, type Watchdog } from '../kernel/watchdog.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
+import { nodeCompressor } from '../runtime/compressor.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { nodeHmac } from '../runtime/hmac.js';
 import { type BeatPaths, openPaths } from './beat-paths.js';
@@ -91,8 +92,9 @@ function begin(setup: BeatSetup): Beat {
   }
   const ring = createKeyRing(setup.authKeys.current, setup.authKeys.keys, nodeHmac);
   assert(ring !== undefined, 'the main thread hands over keys with a current one');
+  const compression = { ...setup.compression, compressor: nodeCompressor };
   const engine = createClusterEngine(
-    { ...setup.cluster, ring },
+    { ...setup.cluster, ring, compression },
     {
       generation: setup.generation,
       uuid: setup.uuid,

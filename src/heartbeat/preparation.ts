@@ -115,6 +115,7 @@ function buildSetup(
       announceInterval: config.vips.refresh,
       stonithDevice: config.stonith === undefined ? undefined : deviceName(config.stonith),
     },
+    compression: config.compression,
     authKeys: { current: ring.current, keys: [...ring.keys.values()] },
     media: [...config.media, ...config.pings],
     generation: identity.generation,

@@ -5,11 +5,13 @@ import type { AuthKey } from '../auth/key-ring.js';
 import type { ClusterConfig } from '../cluster/cluster-config.js';
 import type { ClusterEffect, ClusterEvent } from '../cluster/cluster-event.js';
 import type { ClusterStatus, Holding } from '../cluster/cluster-status.js';
+import type { HaCompression } from '../config/ha-config.js';
 import type { WatchdogSetting } from '../kernel/watchdog.js';
 import type { MediumCounters, MediumSetting } from '../media/medium.js';
 
 export interface BeatSetup {
-  readonly cluster: Omit<ClusterConfig, 'ring'>;
+  readonly cluster: Omit<ClusterConfig, 'ring' | 'compression'>;
+  readonly compression: HaCompression;
   readonly authKeys: { readonly current: number; readonly keys: readonly AuthKey[] };
   readonly media: readonly MediumSetting[];
   readonly generation: number;

@@ -3,11 +3,12 @@
 
 /**
  * A field. Type 0 is text, kept as a Latin-1 string (one character per byte on the wire); every
- * other type (1 binary, 2 nested, 3 list, 4 compressed) is kept as raw bytes.
+ * other type (1 binary, 2 nested, 3 list, 4 compressed) is kept as raw bytes. Type 5 is a nested
+ * message that is to be compressed when it is sent; it never comes from the wire.
  */
 export type HaField =
   | { readonly name: string; readonly type: 0; readonly text: string }
-  | { readonly name: string; readonly type: 1 | 2 | 3 | 4; readonly bytes: Uint8Array };
+  | { readonly name: string; readonly type: 1 | 2 | 3 | 4 | 5; readonly bytes: Uint8Array };
 
 export interface HaMessage {
   readonly fields: readonly HaField[];

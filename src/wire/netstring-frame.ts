@@ -18,8 +18,8 @@ import type { HaField, HaMessage } from './ha-message.js';
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
-/** Length of the decimal digits of `messageBytesMax`. */
-const LENGTH_DIGITS_MAX = 6;
+/** Decimal digits of the largest frame, an uncompressed one of 2 MiB. */
+const LENGTH_DIGITS_MAX = 7;
 
 /** A frame taken apart, its signature not yet verified. */
 export interface NetstringFrame {
@@ -47,9 +47,13 @@ export function withSignature(frame: Uint8Array, signature: string): Uint8Array 
   return concatBytes(frame, latin1ToBytes(`${signature.length}:${signature},`));
 }
 
-export function decodeNetstringFrame(bytes: Uint8Array): Result<NetstringFrame, FrameCode> {
+/** `bytesMax` is larger for what was compressed on the wire. */
+export function decodeNetstringFrame(
+  bytes: Uint8Array,
+  bytesMax: number = messageBytesMax,
+): Result<NetstringFrame, FrameCode> {
   if (frameKind(bytes) !== 'netstring') return failure('not-a-message', 'no ### at the start');
-  if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
+  if (bytes.length > bytesMax) return failure('too-long', `${bytes.length} bytes`);
   const fields: HaField[] = [];
   let at = netstringFrameStart.length;
   while (!isEndAt(bytes, at)) {

@@ -14,12 +14,11 @@ import {
   stringFrameStart,
 } from './frame.js';
 import type { HaField, HaMessage } from './ha-message.js';
+import { nestedLineFeeds, nestingDepthMax } from './nested-fields.js';
+import { decodeNetstringFrame, encodeNetstringFrame } from './netstring-frame.js';
 
 /** Stands for a line feed inside a text, because a line feed ends the field. */
 const TEXT_LINE_FEED = '\x13';
-
-/** Stands for a line feed inside a nested message of the first depth. */
-const NESTED_LINE_FEED = '\x14';
 
 /** The lines of the fields without the frame: what the inner signature covers. */
 export function stringFormText(message: HaMessage): string {
@@ -39,7 +38,10 @@ export function encodeStringFrame(message: HaMessage): Uint8Array {
 export function decodeStringFrame(bytes: Uint8Array): Result<HaMessage, FrameCode> {
   if (frameKind(bytes) !== 'string') return failure('not-a-message', 'no >>> at the start');
   if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
-  const text = bytesToLatin1(bytes);
+  return decodeLines(bytesToLatin1(bytes), 0);
+}
+
+function decodeLines(text: string, depth: number): Result<HaMessage, FrameCode> {
   const fields: HaField[] = [];
   let at = stringFrameStart.length;
   for (;;) {
@@ -51,7 +53,7 @@ export function decodeStringFrame(bytes: Uint8Array): Result<HaMessage, FrameCod
     if (end < 0) return failure('malformed', 'the frame has no end');
     if (end > at) {
       if (fields.length === fieldsMax) return failure('too-long', `more than ${fieldsMax} fields`);
-      const field = parseLine(text.slice(at, end));
+      const field = parseLine(text.slice(at, end), depth);
       if (field === undefined) return failure('malformed', `field ${fields.length + 1}`);
       fields.push(field);
     }
@@ -62,7 +64,28 @@ export function decodeStringFrame(bytes: Uint8Array): Result<HaMessage, FrameCod
   return ok({ fields });
 }
 
-function fieldLine(field: HaField): string {
+/**
+ * A nested message as a string frame in one line; what cannot be taken apart goes as it is, its
+ * line feeds replaced. Beyond the depth that 3.0.6 knows nothing is taken apart any more.
+ */
+function nestedText(bytes: Uint8Array, depth: number): string {
+  const lineFeed = nestedLineFeeds[depth] ?? TEXT_LINE_FEED;
+  const decoded = depth < nestingDepthMax ? decodeNetstringFrame(bytes) : undefined;
+  if (!decoded?.ok) return bytesToLatin1(bytes).replaceAll('\n', lineFeed);
+  const lines = decoded.value.message.fields.map((field) => fieldLine(field, depth + 1)).join('');
+  return (stringFrameStart + lines + stringFrameEnd).replaceAll('\n', lineFeed);
+}
+
+/** The other way round: the netstring frame of a nested message, or the bytes as they came. */
+function nestedBytes(value: string, depth: number): Uint8Array {
+  const lineFeed = nestedLineFeeds[depth] ?? TEXT_LINE_FEED;
+  const text = value.replaceAll(lineFeed, '\n');
+  const isFrame = text.startsWith(stringFrameStart) && depth < nestingDepthMax;
+  const decoded = isFrame ? decodeLines(text, depth + 1) : undefined;
+  return decoded?.ok ? encodeNetstringFrame(decoded.value) : latin1ToBytes(text);
+}
+
+function fieldLine(field: HaField, depth = 0): string {
   switch (field.type) {
     case 0:
       return `${field.name}=${field.text.replaceAll('\n', TEXT_LINE_FEED)}\n`;
@@ -70,15 +93,14 @@ function fieldLine(field: HaField): string {
     case 4:
       return `(${field.type})${field.name}=${bytesToBase64(field.bytes)}\n`;
     case 2:
+    case 5:
+      return `(2)${field.name}=${nestedText(field.bytes, depth)}\n`;
     case 3:
-      return `(${field.type})${field.name}=${bytesToLatin1(field.bytes).replaceAll(
-        '\n',
-        NESTED_LINE_FEED,
-      )}\n`;
+      return `(3)${field.name}=${bytesToLatin1(field.bytes)}\n`;
   }
 }
 
-function parseLine(line: string): HaField | undefined {
+function parseLine(line: string, depth: number): HaField | undefined {
   const typed = line.startsWith('(');
   if (typed && line.charAt(2) !== ')') return undefined;
   const body = typed ? line.slice(3) : line;
@@ -92,9 +114,9 @@ function parseLine(line: string): HaField | undefined {
     case '1':
       return encodedField(name, 1, value);
     case '2':
-      return { name, type: 2, bytes: latin1ToBytes(value.replaceAll(NESTED_LINE_FEED, '\n')) };
+      return { name, type: 2, bytes: nestedBytes(value, depth) };
     case '3':
-      return { name, type: 3, bytes: latin1ToBytes(value.replaceAll(NESTED_LINE_FEED, '\n')) };
+      return { name, type: 3, bytes: latin1ToBytes(value) };
     case '4':
       return encodedField(name, 4, value);
     default:

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { bytesToLatin1, latin1ToBytes } from '#src/base/bytes.js';
 import { fieldsMax, messageBytesMax } from '#src/wire/frame.js';
 import { binaryField, haMessage, textField } from '#src/wire/ha-message.js';
+import { nestedMessage } from '#src/wire/nested-fields.js';
 import { decodeStringFrame, encodeStringFrame, stringFormText } from '#src/wire/string-frame.js';
 
 const frame = '>>>\nt=status\n(1)srcuuid=SwkoTE+BRRWcJNUqoamsyg==\ninfo=two\x13lines\nend=\n<<<\n';
@@ -50,7 +51,7 @@ describe('the string frame', () => {
     assert.ok(decoded.ok);
     const [nested] = decoded.value.fields;
     assert.ok(nested?.type === 2);
-    assert.equal(bytesToLatin1(nested.bytes), '>>>\na=1\n<<<\n');
+    assert.deepEqual(nestedMessage(nested), { ok: true, value: haMessage(textField('a', '1')) });
     assert.equal(
       bytesToLatin1(encodeStringFrame(decoded.value)),
       '>>>\n(2)in=>>>\x14a=1\x14<<<\x14\n<<<\n',
