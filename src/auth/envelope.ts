@@ -43,6 +43,8 @@ export interface OpenedMessage {
   /** All fields as they came, an inner `auth` included. */
   readonly message: HaMessage;
   readonly frame: 'netstring' | 'string';
+  /** The number of the key whose value was good. */
+  readonly key: number;
 }
 
 /** The bytes that the inner `auth` field of a message covers. */
@@ -87,10 +89,10 @@ export function openMessage(
 ): Result<OpenedMessage, OpenCode> {
   const opened = openPacked(bytes, ring);
   if (!opened.ok || compressor === undefined) return opened;
-  const { message, frame } = opened.value;
+  const { message } = opened.value;
   if (!hasCompressed(message)) return opened;
   const unpacked = decompressMessage(message, compressor);
-  return unpacked.ok ? ok({ message: unpacked.value, frame }) : unpacked;
+  return unpacked.ok ? ok({ ...opened.value, message: unpacked.value }) : unpacked;
 }
 
 function openPacked(bytes: Uint8Array, ring: KeyRing): Result<OpenedMessage, OpenCode> {
@@ -111,7 +113,8 @@ function openStringFrame(bytes: Uint8Array, ring: KeyRing): Result<OpenedMessage
   const auth = fieldText(decoded.value, 'auth');
   if (auth === undefined) return failure('no-auth', 'no auth field');
   const verdict = verifySignature(ring, auth, innerSignedBytes(decoded.value), false);
-  return verdict.ok ? ok({ message: decoded.value, frame: 'string' }) : verdict;
+  if (!verdict.ok) return verdict;
+  return ok({ message: decoded.value, frame: 'string', key: verdict.value });
 }
 
 function openNetstringFrame(bytes: Uint8Array, ring: KeyRing): Result<OpenedMessage, OpenCode> {
@@ -120,7 +123,7 @@ function openNetstringFrame(bytes: Uint8Array, ring: KeyRing): Result<OpenedMess
   const { message, signed, signature } = decoded.value;
   if (signature === undefined) return failure('no-auth', 'no signature behind the frame');
   const verdict = verifySignature(ring, signature, signed, true);
-  return verdict.ok ? ok({ message, frame: 'netstring' }) : verdict;
+  return verdict.ok ? ok({ message, frame: 'netstring', key: verdict.value }) : verdict;
 }
 
 const isNested = (field: { readonly type: number }): boolean =>

@@ -6,9 +6,14 @@ import { failure, ok, type Result } from '../base/result.js';
 import { crc32 } from './crc.js';
 
 /** HMAC as RFC 2104; handed in by the edge, because digests are Node.js's. */
-export type Hmac = (algorithm: 'md5' | 'sha1', key: Uint8Array, bytes: Uint8Array) => Uint8Array;
+export type Hmac = (
+  algorithm: 'md5' | 'sha1' | 'sha256',
+  key: Uint8Array,
+  bytes: Uint8Array,
+) => Uint8Array;
 
-export type AuthMethod = 'crc' | 'md5' | 'sha1';
+/** `sha256` is ours: heartbeat 3.0.6 does not start with a file that has it. */
+export type AuthMethod = 'crc' | 'md5' | 'sha1' | 'sha256';
 
 /** authkeys(5): keys are numbered 0 to 15. */
 export const keyNumberMax = 15;
@@ -55,7 +60,8 @@ export function sign(ring: KeyRing, bytes: Uint8Array): string {
  * Judges a signature by the key that it names. With `alsoCurrent` the key value of the current
  * entry under the method of the named one is good as well: that is how heartbeat 3.0.6 judges
  * the outer signature of the netstring frame (recorded). The named key's own value is always
- * good, so that both nodes can be moved from one key to another while they run.
+ * good, so that both nodes can be moved from one key to another while they run. The answer is the
+ * number of the key whose value was good.
  */
 export function verifySignature(
   ring: KeyRing,
@@ -63,7 +69,7 @@ export function verifySignature(
   bytes: Uint8Array,
   alsoCurrent: boolean,
 ): Result<number, AuthCode> {
-  const match = /^([0-9]{1,2}) ([0-9a-f]{1,40})$/.exec(signature);
+  const match = /^([0-9]{1,2}) ([0-9a-f]{1,64})$/.exec(signature);
   if (!match) return failure('bad-digest', 'the signature is not NUM HEX');
   const [, numberText = '', digest = ''] = match;
   const number = Number(numberText);
@@ -74,10 +80,23 @@ export function verifySignature(
   // A current crc entry has no key value: judging a keyed method by it would let anybody sign.
   if (alsoCurrent && current !== undefined && current !== named && current.key !== '') {
     if (isTextEqual(digestHex(ring.hmac, named.method, current.key, bytes), digest)) {
-      return ok(number);
+      return ok(ring.current);
     }
   }
   return failure('bad-digest', `key ${number} (${named.method})`);
+}
+
+const FINGERPRINT_DIGITS = 8;
+
+/**
+ * By which two nodes see whether they have the same key under one number. It tells no more than
+ * any signature does: both can be tried with guessed keys, so keys have to be unguessable.
+ */
+export function keyFingerprint(ring: KeyRing, number: number): string {
+  const key = ring.keys.get(number);
+  if (key === undefined) return '';
+  const label = latin1ToBytes(`lubdub fingerprint of key ${number} ${key.method}`);
+  return digestHex(ring.hmac, key.method, key.key, label).slice(0, FINGERPRINT_DIGITS);
 }
 
 /** crc is printed without leading zeros, the others at full length (heartbeat 3.0.6, recorded). */

@@ -10,6 +10,8 @@ export const logCodes = [
   'local-status',
   'comm-up',
   'node-list-differs',
+  'keys-reread',
+  'key-signs',
   'node-added',
   'node-deleted',
   'node-delete-refused',

@@ -39,6 +39,9 @@ export interface ClusterConfig {
   readonly media: readonly MediumSpec[];
   readonly groups: readonly ResourceGroup[];
   readonly ring: KeyRing;
+  /** Of what must be equal in ha.cf on both nodes, to be compared with the peer's. */
+  readonly clusterHash?: string;
+  readonly resourcesHash?: string;
   readonly format: MessageFormat;
   /** Undefined: nothing is compressed, and what comes compressed is not unpacked. */
   readonly compression?: Compression | undefined;

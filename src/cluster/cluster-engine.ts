@@ -19,6 +19,7 @@ import { createEgress, sendMessage, setLoad } from './egress.js';
 import { createGroup } from './group-record.js';
 import { createHolding } from './holding.js';
 import { createIngress, takeIn } from './ingress.js';
+import { changeKeys, createKeys } from './keys.js';
 import { createLegacy } from './legacy.js';
 import { loseMedium } from './links.js';
 import { createLiveness, noteOwnGap, sendStatus, takePingAnswer } from './liveness.js';
@@ -107,6 +108,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     ingress: createIngress(),
     liveness: createLiveness(config.deadtime),
     backlog: createBacklog(),
+    keys: createKeys(config.ring),
     membership: createMembership(),
     pings: createPingState(),
     startUp: createStartUp(),
@@ -177,6 +179,9 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       ctx.effects.push({ kind: 'answer-operator', id: event.id, ...answer });
       return;
     }
+    case 'keys-changed':
+      changeKeys(ctx, event.ring);
+      return;
     case 'message-offered':
       takeOffered(ctx, event.message);
       return;

@@ -2,6 +2,7 @@
 // tense, orders in the imperative. An order whose outcome matters carries an id; its outcome
 // comes back as an event with that id.
 
+import type { KeyRing } from '../auth/key-ring.js';
 import type { LogLine } from '../base/log-line.js';
 import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
@@ -38,6 +39,8 @@ export type ClusterEvent =
     }
   /** Nothing but time has passed: a stall of our own is noticed before anything else is asked. */
   | { readonly kind: 'time-passed' }
+  /** authkeys was read anew. */
+  | { readonly kind: 'keys-changed'; readonly ring: KeyRing }
   /** First line of /proc/loadavg, for the `ld` field. */
   | { readonly kind: 'load-read'; readonly text: string }
   | {

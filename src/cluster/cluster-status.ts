@@ -27,6 +27,16 @@ export interface NodeStatus {
   readonly links: readonly LinkStatus[];
   /** What the node says it holds; undefined when unknown. */
   readonly holding: Holding | undefined;
+  /** Whether its files agree with ours; undefined for heartbeat 3.0.6, and until it spoke. */
+  readonly agreement: Agreement | undefined;
+}
+
+/** What a Lubdub node said of its files, beside ours. */
+export interface Agreement {
+  readonly isClusterSame: boolean;
+  readonly areResourcesSame: boolean;
+  /** Numbers of the keys that both have with one value. */
+  readonly sharedKeys: readonly number[];
 }
 
 /** The words of `rsc_hold`. */
@@ -73,4 +83,6 @@ export interface ClusterStatus {
   readonly refused: Readonly<Record<string, number>>;
   readonly received: number;
   readonly sent: number;
+  /** The number of the key that signs. */
+  readonly signingKey: number;
 }

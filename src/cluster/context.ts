@@ -16,6 +16,7 @@ import type { EgressState } from './egress.js';
 import type { GroupRecord, GroupWaiter } from './group-record.js';
 import type { HoldingState } from './holding.js';
 import type { IngressState } from './ingress.js';
+import type { KeysState } from './keys.js';
 import type { LegacyState } from './legacy.js';
 import type { LivenessState } from './liveness.js';
 import type { MembershipState } from './membership.js';
@@ -64,6 +65,7 @@ export interface Context {
   readonly ingress: IngressState;
   readonly liveness: LivenessState;
   readonly backlog: BacklogState;
+  readonly keys: KeysState;
   readonly membership: MembershipState;
   readonly pings: PingState;
   readonly startUp: StartUpState;

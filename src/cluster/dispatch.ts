@@ -11,6 +11,7 @@ import { retransmit } from './egress.js';
 import { alarmOrder } from './group-order.js';
 import { settle, takeResource, takeStarting } from './holding.js';
 import { hexNumber, type Received, refuse } from './ingress.js';
+import { sendFacts, takeFacts } from './keys.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takeStatus } from './liveness.js';
@@ -115,6 +116,9 @@ function dispatchResourceMessage(ctx: Context, received: Received): void {
     case 'stonith':
       takeStonith(ctx, received);
       return;
+    case 'lubdub-facts':
+      takeFacts(ctx, received.from, received.message);
+      return;
     case 'lubdub-heal':
       takeHeal(ctx, received);
       return;
@@ -146,6 +150,7 @@ function takeRexmitRequest(ctx: Context, received: Received): void {
 export function dispatchHappening(ctx: Context, happening: Happening): void {
   switch (happening.kind) {
     case 'node-heard':
+      if (happening.node.kind === 'normal') sendFacts(ctx);
       onNodeHeard(ctx, happening.node);
       testComm(ctx);
       return;

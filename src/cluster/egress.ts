@@ -1,9 +1,10 @@
 // Every message that leaves: standard fields in the order of heartbeat 3.0.6 (recorded), sequence
 // number, seal, history, and the answers to retransmission requests. It knows no meaning of types.
 
-import { type MessageFormat, type SealedMessage, sealMessage } from '../auth/envelope.js';
+import { type SealedMessage, sealMessage } from '../auth/envelope.js';
+import type { KeyRing } from '../auth/key-ring.js';
 import { after, type Instant, millis } from '../base/time.js';
-import { binaryField, type HaField, textField } from '../wire/ha-message.js';
+import { binaryField, type HaField, type HaMessage, textField } from '../wire/ha-message.js';
 import { showSent } from './client-notices.js';
 import { type Context, say } from './context.js';
 import type { NodeRecord } from './node-table.js';
@@ -20,7 +21,10 @@ const UNKNOWN_UUID: Uint8Array = new Uint8Array(16);
 
 interface HistoryEntry {
   readonly seq: number;
-  readonly sealed: SealedMessage;
+  readonly message: HaMessage;
+  sealed: SealedMessage;
+  /** By which it was sealed: another one may sign by the time it is sent again. */
+  signedBy: KeyRing;
   resentAt: Instant | undefined;
 }
 
@@ -51,6 +55,9 @@ function ttlOf(ctx: Context): string {
   return String(ctx.config.hopfudge + ctx.nodes.size);
 }
 
+const seal = (ctx: Context, message: HaMessage): SealedMessage =>
+  sealMessage(message, ctx.keys.signing, ctx.config.format, ctx.config.compression);
+
 function transmit(ctx: Context, sealed: SealedMessage): void {
   ctx.egress.sent++;
   ctx.effects.push({ kind: 'send', datagram: sealed.datagram, line: sealed.line });
@@ -62,7 +69,7 @@ function transmit(ctx: Context, sealed: SealedMessage): void {
  * and are not kept.
  */
 export function sendMessage(ctx: Context, fields: readonly HaField[], to?: NodeRecord): void {
-  const { egress, config, start } = ctx;
+  const { egress, start } = ctx;
   const type = fields.find((field) => field.name === 't');
   const isProtocol = type?.type === 0 && type.text.startsWith('NS_');
   const all: HaField[] = [...fields];
@@ -73,12 +80,14 @@ export function sendMessage(ctx: Context, fields: readonly HaField[], to?: NodeR
   all.push(textField('ts', Math.max(1, Math.floor(ctx.now.wall / 1000)).toString(16)));
   if (!isProtocol) all.push(textField('ld', egress.load));
   all.push(textField('ttl', ttlOf(ctx)));
-  const format: MessageFormat = config.format;
-  const sealed = sealMessage({ fields: all }, config.ring, format, config.compression);
+  const message = { fields: all };
+  const sealed = seal(ctx, message);
   if (!isProtocol) {
     egress.sequence++;
     const seq = egress.sequence;
-    egress.history[seq % historyMessagesMax] = { seq, sealed, resentAt: undefined };
+    const signedBy = ctx.keys.signing;
+    const entry = { seq, message, sealed, signedBy, resentAt: undefined };
+    egress.history[seq % historyMessagesMax] = entry;
   }
   transmit(ctx, sealed);
   if (type?.type === 0) showSent(ctx, type.text, all);
@@ -120,6 +129,10 @@ export function retransmit(ctx: Context, to: NodeRecord, first: number, last: nu
     }
     if (entry.resentAt !== undefined && after(entry.resentAt, repeat) > ctx.now.monotonic) continue;
     entry.resentAt = ctx.now.monotonic;
+    if (entry.signedBy !== ctx.keys.signing) {
+      entry.sealed = seal(ctx, entry.message);
+      entry.signedBy = ctx.keys.signing;
+    }
     transmit(ctx, entry.sealed);
   }
 }

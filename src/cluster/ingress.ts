@@ -8,6 +8,7 @@ import type { LogLevel } from '../base/log-line.js';
 import { after, type Instant, seconds } from '../base/time.js';
 import { fieldBytes, fieldText, type HaMessage } from '../wire/ha-message.js';
 import { type Context, say, tell } from './context.js';
+import { noteKeyOf } from './keys.js';
 import { markLinkHeard } from './links.js';
 import { forgetClaim, type NodeRecord } from './node-table.js';
 import { noteSequence, resetTrack } from './sequence.js';
@@ -158,6 +159,7 @@ function noteGeneration(ctx: Context, node: NodeRecord, generation: number): voi
   node.missedUs = false;
   node.heardAt = undefined;
   resetTrack(ctx, node);
+  node.facts = undefined;
   forgetClaim(node);
   if (isRestart) tell(ctx, { kind: 'node-restarted', node });
 }
@@ -198,9 +200,9 @@ function judgeOrder(
 
 /** Undefined when nothing is to be done; a refusal has then been counted, and logged in limits. */
 export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Received | undefined {
-  const opened = openMessage(bytes, ctx.config.ring, ctx.config.compression?.compressor);
+  const opened = openMessage(bytes, ctx.keys.ring, ctx.config.compression?.compressor);
   if (!opened.ok) return refuseUnopened(ctx, medium, opened.code, opened.detail);
-  const { message } = opened.value;
+  const { message, key } = opened.value;
   const heading = readHeading(ctx, message);
   if (heading === undefined) return undefined;
   ctx.ingress.received++;
@@ -222,5 +224,6 @@ export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Receive
   const isToItself = type === 'ip-request-resp' && fieldText(message, 'dest') === from.name;
   if (!isForUs(ctx, message) && !isToItself) return undefined;
   noteUuid(ctx, from, message);
+  if (type === 'status') noteKeyOf(ctx, from, key);
   return { type, message, from, seq, isReturning: order.isReturning };
 }

@@ -6,6 +6,7 @@ import { between, type Duration, type Instant } from '../base/time.js';
 import type { ClusterConfig } from './cluster-config.js';
 import type { NodeState } from './cluster-status.js';
 import { type Context, say, tell } from './context.js';
+import type { Facts } from './keys.js';
 import { createLinks, type LinkRecord } from './links.js';
 import { notifyStatus } from './notify.js';
 import { createTrack, type SequenceTrack } from './sequence.js';
@@ -46,6 +47,10 @@ export interface NodeRecord {
   hasLeft: boolean;
   /** In its present run it took us for dead. */
   missedUs: boolean;
+  /** Of a Lubdub node; undefined for any other, and until it spoke. */
+  facts: Facts | undefined;
+  /** The number of the key that its last status was good under. */
+  keyUsed: number | undefined;
 }
 
 export function createNode(
@@ -75,6 +80,8 @@ export function createNode(
     isStable: false,
     hasLeft: false,
     missedUs: false,
+    facts: undefined,
+    keyUsed: undefined,
   };
 }
 

@@ -4,6 +4,7 @@ import type { ClusterStatus, GroupStatus, NodeStatus } from './cluster-status.js
 import type { Context } from './context.js';
 import { type GroupRecord, isAtRest } from './group-record.js';
 import { holdingWord, isLegacy, isSettled } from './holding.js';
+import { agreementWith } from './keys.js';
 import type { NodeRecord } from './node-table.js';
 
 export function snapshotCluster(ctx: Context): ClusterStatus {
@@ -22,6 +23,7 @@ export function snapshotCluster(ctx: Context): ClusterStatus {
     refused: Object.fromEntries(ctx.ingress.refused),
     received: ctx.ingress.received,
     sent: ctx.egress.sent,
+    signingKey: ctx.keys.signing.current,
   };
 }
 
@@ -39,6 +41,7 @@ function reportNode(ctx: Context, node: NodeRecord): NodeStatus {
     deadtimeMs: node.isLocal ? ctx.liveness.advertised : node.deadtime,
     links: node.links.map((link) => ({ ...link })),
     holding: claim === undefined ? undefined : holdingWord(claim),
+    agreement: agreementWith(ctx, node),
   };
 }
 

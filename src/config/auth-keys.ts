@@ -20,7 +20,7 @@ export interface ParsedAuthKeys {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const METHODS: readonly AuthMethod[] = ['crc', 'md5', 'sha1'];
+const METHODS: readonly AuthMethod[] = ['crc', 'md5', 'sha1', 'sha256'];
 
 const WHITESPACE = ' \t\r\f';
 
@@ -155,6 +155,11 @@ function readKeyLine(
     });
     return;
   }
+  if (method === 'sha256') {
+    sink.warning('own-method', methodWord, 'sha256 is known to Lubdub alone', {
+      hint: 'beside heartbeat 3.0.6 write sha1: it does not start with this file',
+    });
+  }
   if (rest.length > 0) {
     sink.warning('too-many-values', spanOf(rest), 'a key is one word: what follows is ignored');
   }
@@ -171,7 +176,7 @@ function reportMethod(word: Word, sink: DiagnosticSink): void {
   // What is long may be a key in the wrong place.
   const shown = word.length <= 4 ? word.text : '***';
   sink.error('bad-auth-key', word, `Invalid authtype [${shown}]`, {
-    hint: meant === undefined ? 'write crc, md5 or sha1' : `did you mean "${meant}"?`,
+    hint: meant === undefined ? 'write crc, md5, sha1 or sha256' : `did you mean "${meant}"?`,
   });
 }
 

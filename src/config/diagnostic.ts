@@ -31,6 +31,7 @@ export const diagnosticCodes = [
   'bad-auth-key',
   'missing-auth',
   'weak-auth',
+  'own-method',
   'missing-resource',
   'bad-resource',
   'duplicate-group',

@@ -23,6 +23,8 @@ export interface BeatThread {
   begin(setup: BeatSetup, listener: BeatListener): void;
   /** Facts that came together are answered together. */
   offer(...events: readonly ClusterEvent[]): void;
+  /** Keys of an authkeys that was read anew. */
+  changeKeys(authKeys: BeatSetup['authKeys']): void;
   snapshot(): Promise<BeatSnapshot>;
   /**
    * The same, after the engine has noticed how long it was away. The orders that it gave by then
@@ -88,6 +90,7 @@ export function startBeatThread(): BeatThread {
       tell({ kind: 'begin', setup });
     },
     offer: (...events) => tell({ kind: 'events', events }),
+    changeKeys: (authKeys) => tell({ kind: 'keys', authKeys }),
     snapshot,
     judged: () => {
       tell({ kind: 'events', events: [{ kind: 'time-passed' }] });

@@ -176,6 +176,11 @@ port.on('message', (message: ToWorker) => {
       beat?.watchdog?.disarm();
       tell({ kind: 'disarmed' });
       return;
+    case 'keys': {
+      const ring = createKeyRing(message.authKeys.current, message.authKeys.keys, nodeHmac);
+      if (ring !== undefined) beat?.driver.offer({ kind: 'keys-changed', ring });
+      return;
+    }
     case 'snapshot-wanted':
       if (beat !== undefined)
         tell({ kind: 'snapshot', id: message.id, snapshot: snapshotOf(beat) });

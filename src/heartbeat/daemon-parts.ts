@@ -25,7 +25,8 @@ export interface OperatorAnswer {
 
 export interface Daemon {
   readonly paths: HeartbeatPaths;
-  readonly prepared: Preparation;
+  /** Renewed when authkeys is read anew. */
+  prepared: Preparation;
   readonly thread: BeatThread;
   readonly resources: {
     readonly table: AddressTable;

@@ -244,8 +244,19 @@ async function reload(daemon: Daemon, hooks: DaemonHooks): Promise<void> {
     log.write(logLine('ERROR', 'reload-refused', text));
     return;
   }
-  if (judged.value === secretHash) {
+  const { authKeys } = judged.value;
+  if (judged.value.secretHash === secretHash) {
     log.write(logLine('info', 'reload-not-needed', 'Configuration unchanged.'));
+    return;
+  }
+  if (judged.value.configHash === daemon.prepared.configHash) {
+    daemon.prepared = {
+      ...daemon.prepared,
+      secretHash: judged.value.secretHash,
+      setup: { ...setup, authKeys },
+    };
+    daemon.thread.changeKeys(authKeys);
+    hooks.tellKeeper({ kind: 'voice', voice: voiceOf(daemon.prepared) });
     return;
   }
   log.write(logLine('notice', 'reloading', 'the files have changed: a successor takes them over'));

@@ -84,6 +84,11 @@ function linksOf(media: readonly (HaMedium | HaPing)[]): readonly MediumSpec[] {
   return [...links.values()];
 }
 
+const keysOf = ({ ring }: HaFiles): BeatSetup['authKeys'] => ({
+  current: ring.current,
+  keys: [...ring.keys.values()],
+});
+
 function buildSetup(
   files: HaFiles,
   node: string,
@@ -91,7 +96,7 @@ function buildSetup(
   predecessor: Will | undefined,
   scripts: FoundScripts,
 ): BeatSetup {
-  const { config, ring, groups } = files;
+  const { config, groups } = files;
   return {
     cluster: {
       localNode: node,
@@ -110,14 +115,16 @@ function buildSetup(
       hopfudge: config.hopfudge,
       isBadPackLogged: config.isBadPackLogged,
       notifyTypes: scripts.types,
+      clusterHash: hashOf(sharedPartOf(config)),
+      resourcesHash: hashOf(JSON.stringify(groups)),
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
       announceInterval: config.vips.refresh,
       stonithDevice: config.stonith === undefined ? undefined : deviceName(config.stonith),
     },
     compression: config.compression,
-    authKeys: { current: ring.current, keys: [...ring.keys.values()] },
     media: [...config.media, ...config.pings],
+    authKeys: keysOf(files),
     generation: identity.generation,
     uuid: identity.uuid,
     adoptedGroupKeys: predecessor?.groups.map((group) => group.key) ?? [],
@@ -140,6 +147,13 @@ const HASH_DIGITS = 12;
 const hashOf = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
 
+/** What the two files have to agree in; heartbeat paths and logs may differ from node to node. */
+export function sharedPartOf(config: HaConfig): string {
+  const { nodes, pingNodes, autoFailback, keepalive, deadtime, warntime, initdead } = config;
+  const names = [[...nodes].sort(), [...pingNodes].sort()];
+  return JSON.stringify([names, autoFailback, keepalive, deadtime, warntime, initdead]);
+}
+
 function secretHashOf(files: HaFiles): string {
   const keys = [...files.ring.keys.values()].map(({ number, method, key }) => [
     number,
@@ -149,14 +163,25 @@ function secretHashOf(files: HaFiles): string {
   return hashOf(JSON.stringify([files.fingerprint, files.ring.current, keys]));
 }
 
-/** The secret hash of the files when they are good; else all diagnostics as one text. */
+/** What a reload compares with what is in force. */
+export interface JudgedFiles {
+  readonly configHash: string;
+  readonly secretHash: string;
+  readonly authKeys: BeatSetup['authKeys'];
+}
+
+/** The files when they are good; else all diagnostics as one text. */
 export async function judgeFiles(
   paths: HeartbeatPaths,
   node: string,
-): Promise<Result<string, 'bad-configuration'>> {
+): Promise<Result<JudgedFiles, 'bad-configuration'>> {
   const { files, diagnostics } = await loadHaFiles(paths.configDir, node);
   if (files === undefined) return failure('bad-configuration', describeDiagnostics(diagnostics));
-  return ok(secretHashOf(files));
+  return ok({
+    configHash: hashOf(files.fingerprint),
+    secretHash: secretHashOf(files),
+    authKeys: keysOf(files),
+  });
 }
 
 /** Fails with all diagnostics as one text when the files do not allow a start. */

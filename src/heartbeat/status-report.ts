@@ -56,6 +56,20 @@ function findNodes(cluster: ClusterStatus): readonly Finding[] {
   return findings;
 }
 
+/** What the files of another Lubdub node differ in; a pair has to be of one mind. */
+function findDisagreements(cluster: ClusterStatus): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const { name, agreement, state } of cluster.nodes) {
+    if (agreement === undefined || state === 'dead') continue;
+    const differ = (what: string): void => {
+      findings.push({ health: 'degraded', text: `${what} differs on node ${name}` });
+    };
+    if (!agreement.isClusterSame) differ('ha.cf (nodes, times or auto_failback)');
+    if (!agreement.areResourcesSame) differ('haresources');
+  }
+  return findings;
+}
+
 function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
   const findings: Finding[] = [];
   for (const director of directors) {
@@ -105,6 +119,7 @@ function nodeReport(cluster: ClusterStatus, node: NodeStatus, takenAt: number): 
     heardSecondsAgo: ageOf(takenAt, node.heardAt),
     deadtimeSeconds: node.deadtimeMs / 1000,
     holding: node.holding ?? null,
+    agreement: node.agreement === undefined ? null : { ...node.agreement },
     links: node.links.map((link) => ({
       medium: link.medium,
       state: link.state,
@@ -143,6 +158,7 @@ export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
   const local = cluster.nodes.find((node) => node.isLocal);
   const addresses = reportAddresses(daemon);
   const findings = [...findGroups(cluster), ...findNodes(cluster), ...findDirectors(directors)];
+  findings.push(...findDisagreements(cluster));
   for (const text of findAddresses(addresses)) findings.unshift({ health: 'critical', text });
   if (cluster.splitSince !== undefined) {
     const since = ageOf(takenAt, cluster.splitSince) ?? 0;
@@ -171,6 +187,7 @@ export async function reportDaemonStatus(daemon: Daemon): Promise<JsonObject> {
     keeperPid: process.ppid,
     upSeconds: ageOf(takenAt, daemon.startedAt),
     configHash: daemon.prepared.configHash,
+    signingKey: cluster.signingKey,
     splitSeconds: ageOf(takenAt, cluster.splitSince),
     nodes: cluster.nodes.map((node) => nodeReport(cluster, node, takenAt)),
     media: mediaReport(snapshot),

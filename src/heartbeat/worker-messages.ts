@@ -55,6 +55,8 @@ export type OutwardEffect = Exclude<
 export type ToWorker =
   | { readonly kind: 'begin'; readonly setup: BeatSetup }
   | { readonly kind: 'events'; readonly events: readonly ClusterEvent[] }
+  /** authkeys was read anew; the ring is made on the worker's side. */
+  | { readonly kind: 'keys'; readonly authKeys: BeatSetup['authKeys'] }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
   /** A stop in order: the watchdog device is closed so that it resets nothing. */
   | { readonly kind: 'disarm' };

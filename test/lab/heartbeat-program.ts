@@ -36,6 +36,7 @@ export interface StatusSeen {
   readonly node: string;
   readonly holding: string;
   readonly isStable: boolean;
+  readonly signingKey: number;
   readonly nodes: readonly NodeSeen[];
   readonly messages: { readonly refused: Readonly<Record<string, number>> };
 }

@@ -19,6 +19,7 @@ describe('the key ring', () => {
       [
         { number: 1, method: 'md5', key: 'Jefe' },
         { number: 2, method: 'sha1', key: 'Jefe' },
+        { number: 4, method: 'sha256', key: 'Jefe' },
       ],
       nodeHmac,
     );
@@ -26,6 +27,9 @@ describe('the key ring', () => {
     const bytes = latin1ToBytes('what do ya want for nothing?');
     assert.equal(signatureBy(ring, 1, bytes), '1 750c783e6ab0b503eaa86e310a5db738');
     assert.equal(signatureBy(ring, 2, bytes), '2 effcdf6ae5eb2fa2d27416d5f184df9c259a7c79');
+    // RFC 4231, second test case.
+    const sha256 = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843';
+    assert.equal(signatureBy(ring, 4, bytes), `4 ${sha256}`);
     assert.equal(signatureBy(ring, 3, bytes), undefined);
   });
 
