@@ -4,6 +4,7 @@
 //   node test/run.mjs ci      everything, and the quick tests on the newer Node.js as well
 //   node test/run.mjs demo …  sets up and plays the demo
 //   node test/run.mjs interop … sets up and plays the whole matrix of mixed pairs
+//   node test/run.mjs fuzz …  sets up and fuzzes every parser: --seconds N [--seed S] [--target T]
 //   node test/run.mjs bench … sets up and runs a benchmark by its name
 // The last line of a test run is `N passed, N failed`.
 
@@ -175,9 +176,18 @@ async function play(path, words) {
   return (await runNode(process.execPath, [path, ...words])) ?? 1;
 }
 
+/** Needs nothing of the system: packages and build alone. */
+async function fuzz(words) {
+  if (!ensureNpmPackages() || !step(['npm', 'run', '--silent', 'build'])) return 1;
+  return (
+    (await runNode(process.execPath, ['--expose-gc', 'dist/test/fuzz/fuzz.js', ...words])) ?? 1
+  );
+}
+
 const [kind = 'all', ...words] = process.argv.slice(2);
 if (kind === 'demo') process.exitCode = await play('dist/test/lab/demo.js', words);
 else if (kind === 'interop') process.exitCode = await play('dist/test/lab/interop/main.js', words);
+else if (kind === 'fuzz') process.exitCode = await fuzz(words);
 else if (kind === 'bench') {
   const [name = 'takeover', ...rest] = words;
   process.exitCode = await play(`dist/test/bench/${name}.bench.js`, rest);
