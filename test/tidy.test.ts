@@ -267,7 +267,8 @@ function isEntry(path: string): boolean {
     path === 'test/lab/vm-run.ts' ||
     path === 'test/simulation/swarm.ts' ||
     path === 'test/lab/interop/main.ts' ||
-    path === 'test/lab/demo.ts'
+    path === 'test/lab/demo.ts' ||
+    path === 'test/fuzz/fuzz.ts'
   );
 }
 

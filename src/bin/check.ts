@@ -1,10 +1,12 @@
 // `lubdub check`: all faults of the configuration files in one run, with places and hints. It
-// needs no rights beyond reading, changes nothing and asks no kernel.
+// needs no rights beyond reading and changes nothing; the machine and the daemon it asks only when
+// the files are this machine's.
 
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
+import type { Duration } from '../base/time.js';
 import { parseAuthKeys } from '../config/auth-keys.js';
 import {
   countLine,
@@ -13,9 +15,20 @@ import {
   describeDiagnostics,
   wholeFile,
 } from '../config/diagnostic.js';
-import { parseHaConfig } from '../config/ha-config.js';
+import { type HaConfig, parseHaConfig } from '../config/ha-config.js';
+import { timeText } from '../config/ha-values.js';
 import { parseHaresources } from '../config/haresources.js';
-import { loadDirectorFile, loadHaFiles, readConfigFile } from '../runtime/load-files.js';
+import { defaultPaths } from '../heartbeat/paths.js';
+import {
+  type HaFiles,
+  loadDirectorFile,
+  loadHaFiles,
+  readConfigFile,
+} from '../runtime/load-files.js';
+import { judgeMachine } from './check-machine.js';
+
+/** What a daemon advertises on top in its first 5 s. */
+const earlyAllowanceMs = 2000;
 
 export interface CheckOptions {
   /** Used when `files` is empty; default /etc/ha.d. */
@@ -24,12 +37,18 @@ export interface CheckOptions {
   readonly files: readonly string[];
   /** Warnings give exit status 1. */
   readonly strict?: boolean;
+  /** Look at this machine and ask its daemon as well. */
+  readonly machine?: boolean;
+  /** Of the daemon that is asked. */
+  readonly runDir?: string;
   /** Default: the host name. */
   readonly localNode?: string;
   readonly write: (text: string) => void;
 }
 
 interface Checked {
+  /** Of heartbeat, when they are without an error. */
+  readonly files?: HaFiles | undefined;
   readonly paths: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -41,14 +60,32 @@ export async function runCheck(options: CheckOptions): Promise<number> {
     options.files.length > 0
       ? await checkFiles(options.files, localNode)
       : await checkFolder(options.configDir ?? '/etc/ha.d', localNode);
-  const { paths, diagnostics } = checked;
+  const { paths, files: found } = checked;
+  const diagnostics = [...checked.diagnostics];
+  if (options.machine === true && found !== undefined) {
+    const configDir = options.configDir ?? defaultPaths.configDir;
+    const runDir = options.runDir ?? defaultPaths.runDir;
+    diagnostics.push(...(await judgeMachine(found, { configDir, runDir })));
+  }
   if (diagnostics.length > 0) options.write(`${describeDiagnostics(diagnostics)}\n`);
   const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
   options.write(`${countLine(diagnostics)} in ${files}\n`);
+  if (found !== undefined) options.write(`${takeoverText(found.config)}\n`);
   const errors = diagnostics.filter((each) => each.severity === 'error');
   if (errors.some((each) => each.code === 'cannot-read')) return 3;
   if (errors.length > 0) return 2;
   return options.strict === true && diagnostics.length > 0 ? 1 : 0;
+}
+
+/** As `lubdub heartbeat` advertises more in its first seconds, a takeover may take longer then. */
+function takeoverText(config: HaConfig): string {
+  const { deadtime, stonith } = config;
+  const early = timeText((deadtime + earlyAllowanceMs) as Duration); // a sum of spans is a span
+  const reset = stonith === undefined ? '' : 'the reset by STONITH, then ';
+  return (
+    `takeover: at most ${timeText(deadtime)} after a crash (${early} within 5 s of its start), ` +
+    `then ${reset}what each group's resources need; at a stop or hand-over at once`
+  );
 }
 
 const isThere = async (path: string): Promise<boolean> =>
@@ -63,6 +100,7 @@ const directorOptions = { files: 'exist' } as const;
 async function checkFolder(folder: string, localNode: string): Promise<Checked> {
   const paths: string[] = [];
   const diagnostics: Diagnostic[] = [];
+  let files: HaFiles | undefined;
   const heartbeat = ['ha.cf', 'authkeys', 'haresources'].map((name) => join(folder, name));
   const present = await Promise.all(heartbeat.map(isThere));
   const director = new Set<string>();
@@ -70,6 +108,7 @@ async function checkFolder(folder: string, localNode: string): Promise<Checked> 
   if (present.includes(true) || director.size === 0) {
     const loaded = await loadHaFiles(folder, localNode, { localNodeMissing: 'warning' });
     diagnostics.push(...loaded.diagnostics);
+    files = loaded.files;
     paths.push(...heartbeat);
     for (const path of await directorPaths(folder)) director.add(path);
   }
@@ -78,7 +117,7 @@ async function checkFolder(folder: string, localNode: string): Promise<Checked> 
     diagnostics.push(...found);
     paths.push(path);
   }
-  return { paths, diagnostics };
+  return { paths, diagnostics, files };
 }
 
 /** Where heartbeat's ldirectord resources find their configuration. */

@@ -151,6 +151,13 @@ Exit status: 0 announced, 1 not held here, 3 the daemon cannot be reached.`,
     });
 }
 
+interface CheckWords {
+  readonly configDir?: string;
+  readonly strict?: boolean;
+  readonly machine?: boolean;
+  readonly runDir: string;
+}
+
 function addCheck(program: Command): void {
   program
     .command('check')
@@ -158,17 +165,20 @@ function addCheck(program: Command): void {
     .argument('[files...]', 'ha.cf, haresources, authkeys or an ldirectord.cf')
     .option('--config-dir <dir>', 'judge all files of a folder (default /etc/ha.d without FILES)')
     .option('--strict', 'warnings make the exit status 1')
+    .option('--machine', 'look at this machine and ask its daemon too (default without the others)')
+    .addOption(runDirOption())
     .addHelpText(
       'after',
       `
 Examples:
   lubdub check
   lubdub check --config-dir ./ha.d
+  lubdub check --config-dir ./ha.d --machine
   lubdub check ldirectord.cf --strict
 
 Exit status: 0 valid, 1 warnings with --strict, 2 invalid, 3 a file cannot be read.`,
     )
-    .action(async (files: string[], options: { configDir?: string; strict?: boolean }) => {
+    .action(async (files: string[], options: CheckWords) => {
       const { runCheck } = await import('./check.js');
       const write = (text: string): void => void process.stdout.write(text);
       const configDir = options.configDir ?? (files.length === 0 ? defaults.configDir : undefined);
@@ -177,6 +187,8 @@ Exit status: 0 valid, 1 warnings with --strict, 2 invalid, 3 a file cannot be re
           ...(configDir === undefined ? {} : { configDir }),
           files,
           strict: options.strict === true,
+          machine: options.machine ?? (files.length === 0 && options.configDir === undefined),
+          runDir: options.runDir,
           write,
         }),
       );

@@ -39,7 +39,7 @@ export function askPingNodes(ctx: Context): void {
       textField('ts', ts),
     ];
     // 3.0.6 puts the inner signature into it whatever `msgfmt` says.
-    const { datagram } = sealMessage({ fields }, ctx.config.ring, 'classic');
+    const { datagram } = sealMessage({ fields }, ctx.keys.signing, 'classic');
     note(ctx, name, datagram);
     ctx.effects.push({ kind: 'ask-ping-node', medium: name, datagram });
   }

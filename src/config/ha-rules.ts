@@ -45,6 +45,19 @@ export function judgeTimes(config: HaConfig, statements: Statements, sink: Diagn
       { hint: 'a network that needs longer after a boot makes both nodes take everything' },
     );
   }
+  if (warntime < keepalive) {
+    sink.warning('risky-timing', lastAt(statements, 'warntime'), 'warntime is below keepalive', {
+      hint: 'every heartbeat would be late',
+    });
+  }
+  if (deadtime > 2 * keepalive && deadtime < 3 * keepalive) {
+    sink.warning(
+      'risky-timing',
+      lastAt(statements, 'deadtime', 'keepalive'),
+      'deadtime is below three times keepalive: two lost heartbeats are a death',
+      { hint: `such as ${timeText((4 * keepalive) as Duration)}` }, // a multiple is a span
+    );
+  }
   if (warntime >= deadtime) {
     sink.warning(
       'risky-timing',

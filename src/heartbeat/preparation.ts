@@ -1,7 +1,7 @@
 // Everything a start needs before the first beat: the files read and judged, the identity taken,
 // the log opened. Nothing is sent and nothing in the kernel is touched here.
 
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
 import { isPingKind, type MediumSpec } from '../cluster/cluster-config.js';
@@ -15,6 +15,7 @@ import { type HaFiles, loadHaFiles } from '../runtime/load-files.js';
 import { createLog, type Log, type LogSink } from '../runtime/log.js';
 import { heartbeatForm, plainHeartbeatForm } from '../runtime/log-form.js';
 import { version } from '../runtime/version.js';
+import { clusterHashOf, configHashOf, hashOf, resourcesHashOf } from './config-hash.js';
 import { takeIdentity } from './identity.js';
 import { localNodeName } from './local-node.js';
 import type { HeartbeatPaths } from './paths.js';
@@ -115,8 +116,8 @@ function buildSetup(
       hopfudge: config.hopfudge,
       isBadPackLogged: config.isBadPackLogged,
       notifyTypes: scripts.types,
-      clusterHash: hashOf(sharedPartOf(config)),
-      resourcesHash: hashOf(JSON.stringify(groups)),
+      clusterHash: clusterHashOf(config),
+      resourcesHash: resourcesHashOf(files),
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
       announceInterval: config.vips.refresh,
@@ -140,18 +141,6 @@ function buildSetup(
 function watchdogOf(config: HaConfig): BeatSetup['watchdog'] {
   if (config.watchdog === undefined) return undefined;
   return { path: config.watchdog, timeoutSeconds: watchdogTimeout(config.deadtime) };
-}
-
-const HASH_DIGITS = 12;
-
-const hashOf = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
-
-/** What the two files have to agree in; heartbeat paths and logs may differ from node to node. */
-export function sharedPartOf(config: HaConfig): string {
-  const { nodes, pingNodes, autoFailback, keepalive, deadtime, warntime, initdead } = config;
-  const names = [[...nodes].sort(), [...pingNodes].sort()];
-  return JSON.stringify([names, autoFailback, keepalive, deadtime, warntime, initdead]);
 }
 
 function secretHashOf(files: HaFiles): string {
@@ -178,7 +167,7 @@ export async function judgeFiles(
   const { files, diagnostics } = await loadHaFiles(paths.configDir, node);
   if (files === undefined) return failure('bad-configuration', describeDiagnostics(diagnostics));
   return ok({
-    configHash: hashOf(files.fingerprint),
+    configHash: configHashOf(files),
     secretHash: secretHashOf(files),
     authKeys: keysOf(files),
   });
@@ -222,7 +211,7 @@ export async function prepareStart(
     log,
     environment: scriptEnvironment(files.config, node, paths),
     stockScripts: scripts.stock,
-    configHash: hashOf(files.fingerprint),
+    configHash: configHashOf(files),
     secretHash: secretHashOf(files),
   });
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 
 import { runCheck } from '#src/bin/check.js';
+import { serveControl } from '#src/runtime/control-socket.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lubdub-check-'));
 after(() => rmSync(root, { recursive: true }));
@@ -49,7 +50,14 @@ describe('lubdub check', () => {
   });
 
   it('takes a good folder and looks at the director file that haresources names', async () => {
-    assert.deepEqual(await check(), { status: 0, text: '0 errors, 0 warnings in 4 files\n' });
+    const { status: first, text: said } = await check();
+    assert.equal(first, 0);
+    assert.equal(
+      said,
+      '0 errors, 0 warnings in 4 files\n' +
+        'takeover: at most 10 s after a crash (12 s within 5 s of its start), then what each ' +
+        "group's resources need; at a stop or hand-over at once\n",
+    );
     put('farm.cf', 'nonsense=1\n');
     const { status, text } = await check();
     assert.equal(status, 2);
@@ -92,5 +100,64 @@ describe('lubdub check', () => {
   it('warns when crc signs on a network', async () => {
     put('authkeys', 'auth 1\n1 crc\n');
     assert.match((await check()).text, /authkeys: warning: crc protects nothing on a network/);
+  });
+});
+
+describe('lubdub check on the machine of the files', () => {
+  beforeEach(() => {
+    count += 1;
+    folder = join(root, `${count}`);
+    mkdirSync(folder);
+    put('ha.cf', 'deadtime 10\ninitdead 20\nauto_failback off\nbcast lo\nnode mom dad\n');
+    put('authkeys', 'auth 1\n1 sha1 penguin\n');
+    put('haresources', 'mom 10.0.0.1\n');
+  });
+
+  async function checkMachine(): Promise<string> {
+    let text = '';
+    const write = (piece: string): void => {
+      text += piece;
+    };
+    const runDir = join(folder, 'run');
+    const options = { configDir: folder, files: [], localNode: 'mom', machine: true, runDir };
+    assert.equal(await runCheck({ ...options, write }), 0);
+    return text;
+  }
+
+  it('names interfaces and devices that are not there', async () => {
+    put('ha.cf', `${haCf}bcast lo\n`.replace('/dev/ttyS0', '/dev/ttyNone').replace('eth1', 'nic9'));
+    const text = await checkMachine();
+    assert.match(text, /ha\.cf: warning: this machine has no device \/dev\/ttyNone/);
+    assert.match(text, /ha\.cf: warning: this machine has no interface nic9/);
+    assert.doesNotMatch(text, /interface lo/);
+  });
+
+  it('calls a dead time short that is below what timers of the machine allow', async () => {
+    const short = 'keepalive 1us\ndeadtime 3us\ninitdead 20\nauto_failback off\nbcast lo\n';
+    put('ha.cf', `${short}node mom dad\n`);
+    assert.match(await checkMachine(), /warning: timers of this machine were up to [\d.]+ ms late/);
+  });
+
+  it('says nothing more while no daemon runs', async () => {
+    assert.doesNotMatch(await checkMachine(), /running daemon|on node/);
+  });
+
+  it('asks the daemon whether the files are in force and agree with the peer', async () => {
+    const agreement = { isClusterSame: false, areResourcesSame: false, sharedKeys: [] };
+    const served = await serveControl(join(folder, 'run', 'heartbeat.sock'), async () => ({
+      ok: true,
+      configHash: 'of another file',
+      nodes: [
+        { name: 'mom', state: 'active', agreement: null },
+        { name: 'dad', state: 'active', agreement },
+      ],
+    }));
+    assert.ok(served.ok);
+    const text = await checkMachine();
+    await served.value.close();
+    assert.match(text, /warning: the running daemon has read other files than these/);
+    assert.match(text, /warning: other nodes, times or auto_failback in ha\.cf on node dad/);
+    assert.match(text, /warning: other groups in haresources on node dad/);
+    assert.match(text, /warning: no key of authkeys is the same on node dad/);
   });
 });
