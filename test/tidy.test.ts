@@ -45,7 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   heartbeat: [...commonBelow, ...kernelSide, 'cluster', 'clients'],
   ldirectord: [...commonBelow, ...kernelSide, 'director', 'checks'],
   bin: [...kernelSide, ...commonBelow, ...pureFolders, 'heartbeat', 'ldirectord', 'compat'],
-  compat: [...commonBelow, ...kernelSide, 'heartbeat', 'ldirectord', 'bin'],
+  compat: [...commonBelow, ...kernelSide, 'heartbeat', 'ldirectord', 'bin', 'clients'],
 };
 
 interface Source {

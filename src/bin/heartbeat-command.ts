@@ -38,7 +38,7 @@ async function isThere(runDir: string): Promise<boolean> {
 export async function stopHeartbeat(runDir: string): Promise<number> {
   const asked = await askControl(controlPath(runDir), { command: 'stop' }, 5000);
   if (!asked.ok && asked.code === 'not-running') {
-    process.stdout.write('INFO: Heartbeat already stopped.\n');
+    process.stderr.write('INFO: Heartbeat already stopped.\n');
     return 0;
   }
   if (!asked.ok) {

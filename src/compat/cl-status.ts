@@ -3,12 +3,11 @@
 // exit codes (recorded). It asks on the socket of the client interface, so it serves beside 3.0.6
 // as well.
 
-import { hostname } from 'node:os';
 import { classicPlaces } from '../heartbeat/classic-places.js';
 import { defaultPaths } from '../heartbeat/paths.js';
 import { type ClientConnection, signOn } from '../runtime/client-connection.js';
-import { clockText, dayText } from '../runtime/log-form.js';
 import { fieldText, type HaMessage } from '../wire/ha-message.js';
+import { logAs } from './classic-log.js';
 import { type Options, parseOptions } from './getopt.js';
 
 /** 0 ok, 1 normal failure, the others as 3.0.6 has them. */
@@ -60,12 +59,9 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** A line of its log, which 3.0.6 writes to standard error. */
-function logError(text: string): void {
-  const at = new Date();
-  const day = dayText(at).replace('  ', ' 0');
-  const head = `${day} ${clockText(at)} ${hostname()} cl_status: [${process.pid}]: ERROR:`;
-  complain(`${head} ${text}`);
-}
+const logError = (text: string): void => logAs('cl_status', 'ERROR', text);
+
+const absent = "hb_api_signon: Can't initiate connection to heartbeat";
 
 /** The daemon is there and does not answer. */
 class NoAnswer extends Error {}
@@ -305,14 +301,15 @@ const subCommands: Readonly<Record<string, SubCommand>> = {
 async function heartbeatStatus(path: string, words: readonly string[]): Promise<number> {
   const signed = await signOn(path);
   const options = parseOptions('hbstatus', 'mv', words);
+  for (const fault of options.faults) complain(fault);
   if (!signed.ok) {
     const isThere = signed.code !== 'not-running';
     const running = 'apparently running on this machine, but refuses my connection';
     print(isThere ? `Heartbeat is ${running}` : 'Heartbeat is stopped on this machine.');
+    if (options.given.has('v')) print(`(${isThere ? signed.detail : absent})`);
     return EXIT_FAILED;
   }
   const connection = signed.value;
-  for (const fault of options.faults) complain(fault);
   if (options.given.has('v')) {
     const version = await askField(connection, 'getparm', { pname: 'hbversion' }, 'pvalue');
     print(`version:\t${version ?? 'unknown'}\nmanaged by:\t"haresources"`);
@@ -338,7 +335,6 @@ async function run([name, ...words]: readonly string[]): Promise<number> {
   if (!signed.ok) {
     if (signed.code === 'timed-out') return EXIT_TIMEOUT;
     logError('Cannot signon with heartbeat');
-    const absent = "hb_api_signon: Can't initiate connection to heartbeat";
     logError(`REASON: ${signed.code === 'not-running' ? absent : signed.detail}`);
     return EXIT_FAILED;
   }

@@ -4,7 +4,10 @@
 export const classicNames = [
   'heartbeat',
   'ldirectord',
+  'cl_respawn',
   'cl_status',
+  'hb_addnode',
+  'hb_delnode',
   'hb_standby',
   'hb_takeover',
 ] as const;

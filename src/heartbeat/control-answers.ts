@@ -5,7 +5,7 @@ import type { HoldSelection } from '../cluster/cluster-event.js';
 import { ANNOUNCEMENTS } from '../resources/address-resource.js';
 import type { JsonObject, JsonValue } from '../runtime/control-socket.js';
 import type { Daemon } from './daemon-parts.js';
-import { askEngine } from './operator.js';
+import { askEngine, askMembers } from './operator.js';
 import { reportDaemonStatus } from './status-report.js';
 
 const selections: readonly HoldSelection[] = ['all', 'local', 'foreign', 'failback'];
@@ -40,6 +40,19 @@ function announce(daemon: Daemon, address: JsonValue | undefined): JsonObject {
   return { ok: true, text: `announcing ${wanted.join(' ')}, ${ANNOUNCEMENTS} times` };
 }
 
+async function changeMembers(
+  daemon: Daemon,
+  command: 'add' | 'delete',
+  nodes: JsonValue | undefined,
+): Promise<JsonObject> {
+  const names = Array.isArray(nodes)
+    ? nodes.filter((each: JsonValue): each is string => typeof each === 'string')
+    : [];
+  if (names.length === 0) return { ok: false, error: 'no node is named' };
+  const answer = await askMembers(daemon, command, names);
+  return answer.isDone ? { ok: true, text: answer.text } : { ok: false, error: answer.text };
+}
+
 export async function answerDaemonQuestion(
   daemon: Daemon,
   question: JsonObject,
@@ -53,6 +66,10 @@ export async function answerDaemonQuestion(
       return moveResources(daemon, 'takeover', question.selection);
     case 'announce':
       return announce(daemon, question.address);
+    case 'addnode':
+      return changeMembers(daemon, 'add', question.nodes);
+    case 'delnode':
+      return changeMembers(daemon, 'delete', question.nodes);
     case 'parameter': {
       const name = question.name;
       const known = daemon.prepared.config.parameters;

@@ -16,3 +16,16 @@ export function askEngine(
     daemon.thread.offer(event);
   });
 }
+
+/** Asks the engine to add or delete members; resolves when it was carried out or refused. */
+export function askMembers(
+  daemon: Daemon,
+  command: 'add' | 'delete',
+  nodes: readonly string[],
+): Promise<OperatorAnswer> {
+  const id = ++daemon.operatorCount;
+  return new Promise((resolve) => {
+    daemon.operators.set(id, resolve);
+    daemon.thread.offer({ kind: 'members-asked', id, command, nodes });
+  });
+}

@@ -26,7 +26,10 @@ const install = (into: string) =>
 describe('lubdub compat install', () => {
   it('links each classic name to an executable file that is no link itself', () => {
     assert.equal(install(folder).status, 0);
-    const names = ['cl_status', 'hb_standby', 'hb_takeover', 'heartbeat', 'ldirectord'];
+    const names = [
+      ...['cl_respawn', 'cl_status', 'hb_addnode', 'hb_delnode', 'hb_standby', 'hb_takeover'],
+      ...['heartbeat', 'ldirectord'],
+    ];
     assert.deepEqual(readdirSync(folder).sort(), names);
     for (const name of names) {
       const target = readlinkSync(join(folder, name));
