@@ -1,6 +1,7 @@
 // Carries out the engine's orders to resources: the built-in ones in this process, every other by
 // its script. It keeps no policy; it does keep what is held, because the will names it.
 
+import { join } from 'node:path';
 import type { LogLine } from '../base/log-line.js';
 import type { ResourceSpec } from '../config/resource-group.js';
 import { isAddressScript } from '../config/resource-kind.js';
@@ -11,7 +12,8 @@ import type { AddressesRan, AddressResources } from './address-resource.js';
 import { createBuiltInResources } from './builtin/builtin-resources.js';
 import { createMarkers } from './builtin/markers.js';
 import type { DirectorResources } from './director-resource.js';
-import { runScriptResource } from './script-resource.js';
+import { findOcfAgent, runOcfAgent } from './ocf-agent.js';
+import { findScript, runScriptResource } from './script-resource.js';
 
 export interface ResourceRunner {
   run(
@@ -44,11 +46,9 @@ export const isScriptResource = (resource: ResourceSpec): boolean =>
   !isAddressScript(resource.script) && resource.script !== DIRECTOR_SCRIPT;
 
 export function createResourceRunner(parts: RunnerParts): ResourceRunner {
-  const builtIns = createBuiltInResources({
-    ...parts,
-    markers: createMarkers(parts.runDir),
-    folder: parts.scriptFolders[0] ?? '',
-  });
+  const [folder = ''] = parts.scriptFolders;
+  const markers = createMarkers(parts.runDir);
+  const builtIns = createBuiltInResources({ ...parts, markers, folder });
   const runAddresses = (resources: readonly ResourceSpec[], verb: AddressVerb): AddressesRan => {
     try {
       return parts.addresses.run(resources, verb);
@@ -77,6 +77,9 @@ export function createResourceRunner(parts: RunnerParts): ResourceRunner {
       const text = `Running ${resource.script} ${args}`;
       parts.log({ level: 'info', code: 'resource-script', text });
     }
+    const isScript = (await findScript(resource.script, parts.scriptFolders)) !== undefined;
+    const agent = isScript ? undefined : await findOcfAgent(resource, join(folder, '..'));
+    if (agent !== undefined) return runOcfAgent(agent, verb, environment);
     return runScriptResource(resource, verb, environment, parts.scriptFolders);
   };
   return {

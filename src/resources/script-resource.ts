@@ -48,6 +48,8 @@ export async function runScriptResource(
 ): Promise<ResourceOutcome> {
   const path = await findScript(resource.script, folders);
   if (path === undefined) {
+    // As heartbeat has it: what cannot be asked does not run, so that its group can be given up.
+    if (verb === 'status') return { kind: 'stopped' };
     const reason = `Cannot locate resource script ${resource.script} in ${folders.join(' or ')}`;
     return { kind: 'failed', exitCode: 5, reason };
   }
