@@ -5,6 +5,8 @@ export interface CheckVerdict {
   readonly isUp: boolean;
   /** For people: `HTTP 200`, `connect refused`, `timed out after 5.0 s`. */
   readonly reason: string;
+  /** The server's own words, for monitorfile: as many as were read. */
+  readonly answer?: string;
 }
 
 /** Longer reasons make log lines unreadable; a whole error page would fit otherwise. */

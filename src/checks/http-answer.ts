@@ -16,15 +16,24 @@ export interface HttpAnswer {
   /** How often the request was sent elsewhere before this answer came. */
   readonly redirects: number;
   readonly isBodyCut: boolean;
+  readonly body: string;
 }
 
 /** `match` is undefined when no pattern was asked for. */
 export function judgeHttpAnswer(answer: HttpAnswer, match: MatchResult | undefined): CheckVerdict {
-  const isGood = answer.status >= 200 && answer.status < 300;
-  const words = isGood || answer.statusText === '' ? '' : ` ${answer.statusText}`;
+  const verdict = judged(answer, match);
+  const isMismatch = match !== undefined && match.kind === 'not-matched' && isGood(answer);
+  const statusLine = `${answer.status} ${answer.statusText}`.trim();
+  return { ...verdict, answer: isMismatch ? answer.body : statusLine };
+}
+
+const isGood = ({ status }: HttpAnswer): boolean => status >= 200 && status < 300;
+
+function judged(answer: HttpAnswer, match: MatchResult | undefined): CheckVerdict {
+  const words = isGood(answer) || answer.statusText === '' ? '' : ` ${answer.statusText}`;
   const path = answer.redirects === 0 ? '' : ` after ${answer.redirects} redirects`;
   const head = `HTTP ${answer.status}${words}${path}`;
-  if (!isGood) return down(head);
+  if (!isGood(answer)) return down(head);
   if (match === undefined || match.kind === 'matched') return up(head);
   if (match.kind === 'refused') return down(`${head}, but receive: ${match.reason}`);
   const where = answer.isBodyCut ? `the first ${BODY_BYTES_MAX / 1024} KiB do` : 'the body does';

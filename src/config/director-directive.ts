@@ -24,7 +24,6 @@ export interface DirectorDirective {
   /** As written in the file; `none` when there is none. */
   readonly default: string;
   readonly purpose: string;
-  readonly status: 'supported' | 'not-supported-yet';
   /** ldirectord's words for a bad value in the global part and in a virtual service. */
   readonly faultGlobal: string;
   readonly faultVirtual: string;
@@ -43,10 +42,7 @@ export type DirectorRow = readonly [
 ];
 
 /** An entry from its row; a yes-no directive has one fault. */
-export function toDirective(
-  row: DirectorRow,
-  status: DirectorDirective['status'],
-): DirectorDirective {
+export function toDirective(row: DirectorRow): DirectorDirective {
   const [name, scope, quotes, kind, form, defaultText, purpose, faultGlobal, faultVirtual] = row;
   const yesNo = kind === 'yes-no' ? `${name} must be 'yes' or 'no'` : '';
   return {
@@ -57,7 +53,6 @@ export function toDirective(
     form,
     default: defaultText,
     purpose,
-    status,
     faultGlobal: faultGlobal ?? yesNo,
     faultVirtual: faultVirtual ?? yesNo,
   };

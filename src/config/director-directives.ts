@@ -192,7 +192,8 @@ const supported: readonly DirectorRow[] = [
   ],
 ];
 
-const notSupportedYet: readonly DirectorRow[] = [
+/** What happens beside checking. */
+const operations: readonly DirectorRow[] = [
   [
     'callback',
     'global',
@@ -326,10 +327,10 @@ const removedRows: readonly DirectorRow[] = [
 ];
 
 export const directorDirectives: readonly DirectorDirective[] = [
-  ...supported.map((row) => toDirective(row, 'supported')),
-  ...checkDirectives.map((row) => toDirective(row, 'supported')),
-  ...notSupportedYet.map((row) => toDirective(row, 'not-supported-yet')),
-  ...removedRows.map((row) => toDirective(row, 'supported')),
+  ...supported.map((row) => toDirective(row)),
+  ...checkDirectives.map((row) => toDirective(row)),
+  ...operations.map((row) => toDirective(row)),
+  ...removedRows.map((row) => toDirective(row)),
 ];
 
 export const directorDirectiveByName: ReadonlyMap<string, DirectorDirective> = new Map(

@@ -161,10 +161,3 @@ export function refuseRemoved(statement: DirectorStatement, { sink }: ReadContex
   sink.error('deprecated-directive', statement.at, statement.directive.faultGlobal);
   return true;
 }
-
-export function warnUnsupported({ directive, at }: DirectorStatement, { sink }: ReadContext): void {
-  if (directive.status !== 'not-supported-yet') return;
-  sink.warning('not-supported-yet', at, `"${directive.name}" is not supported yet`, {
-    hint: 'the line has no effect here',
-  });
-}

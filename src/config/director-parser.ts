@@ -14,7 +14,6 @@ import {
   readOperation,
   refuseRemoved,
   warnCheckCount,
-  warnUnsupported,
 } from './director-operations.js';
 import { readCount, readLogfile, readYesNo } from './director-values.js';
 import { type GlobalDefaults, readVirtual } from './director-virtual.js';
@@ -222,6 +221,5 @@ function readGlobal(statement: DirectorStatement, draft: GlobalDraft, context: R
     default:
       if (refuseRemoved(statement, context)) return;
       readOperation(statement, 'global', draft.operations, context);
-      warnUnsupported(statement, context);
   }
 }

@@ -30,7 +30,6 @@ import {
   readOperation,
   refuseRemoved,
   warnCheckCount,
-  warnUnsupported,
   writtenAlert,
 } from './director-operations.js';
 import { judgeVirtual } from './director-rules.js';
@@ -166,7 +165,6 @@ function readSimple(
   const { name, kind } = statement.directive;
   if (name === 'checkcount') warnCheckCount(statement, context);
   if (refuseRemoved(statement, context)) return;
-  warnUnsupported(statement, context);
   if (readOperation(statement, 'virtual', draft.operations, context)) return;
   const put = <T>(map: Map<string, T>, value: T | undefined): void => {
     if (value !== undefined) map.set(name, value);

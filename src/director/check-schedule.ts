@@ -40,6 +40,8 @@ export interface CheckSchedule {
   takeDue(now: Instant): readonly StartedCheck[];
   /** Checks that have not answered by their deadline: to be cancelled, and finished as failed. */
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
+  /** The checks of these real servers are due now. */
+  hurry(realKeys: ReadonlySet<string>, now: Instant): void;
   /** Undefined for an id that is not under way (any more). */
   finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined;
   /** Ids of all checks under way; nothing is due after this. */
@@ -156,6 +158,12 @@ class Schedule implements CheckSchedule {
     // asked again at once.
     if (entry.nextAt <= now) entry.nextAt = after(now, entry.interval);
     return { verdict, took, realKeys };
+  }
+
+  hurry(realKeys: ReadonlySet<string>, now: Instant): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.check.realKeys.some((key) => realKeys.has(key))) entry.nextAt = now;
+    }
   }
 
   stop(): readonly number[] {

@@ -5,7 +5,11 @@
 import type { LogLine } from '../base/log-line.js';
 import type { CheckSpec } from '../checks/check-spec.js';
 import type { CheckVerdict } from '../checks/check-verdict.js';
-import type { DirectorConfig } from '../config/director-config.js';
+import type {
+  AlertState,
+  DirectorConfig,
+  VirtualServiceConfig,
+} from '../config/director-config.js';
 import type { IpvsOutcome, IpvsRequest, ObservedService } from '../wire/ipvs-table.js';
 
 /**
@@ -43,6 +47,8 @@ export type DirectorEvent =
   | { readonly kind: 'activated'; readonly id: number }
   /** Withdraw from the table as `cleanstop` says and go on checking. Answered when done. */
   | { readonly kind: 'deactivated'; readonly id: number }
+  /** Real servers that are out of service now, as `10.0.0.2:80`. */
+  | { readonly kind: 'maintenance-changed'; readonly endpoints: ReadonlySet<string> }
   /** Withdraw as `cleanstop` says, then `exit`. `signal` is for the log: `TERM`. */
   | { readonly kind: 'shutdown-asked'; readonly signal: string };
 
@@ -56,6 +62,16 @@ export type DirectorEffect =
   /** Free everything that the check holds; an answer that still comes is not looked at. */
   | { readonly kind: 'cancel-check'; readonly id: number }
   | { readonly kind: 'log'; readonly line: LogLine }
+  | {
+      readonly kind: 'send-mail';
+      readonly virtual: VirtualServiceConfig;
+      readonly subject: string;
+      readonly state: AlertState;
+    }
+  /** A line for the shell with arguments; one after the other, in the order given. */
+  | { readonly kind: 'run-command'; readonly command: string; readonly args: readonly string[] }
+  /** A line for a monitorfile, without time and process number. */
+  | { readonly kind: 'note-check'; readonly file: string; readonly text: string }
   /** `isDone` false: the kernel refused a part of it, `text` says what. */
   | {
       readonly kind: 'answer';

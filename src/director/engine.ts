@@ -8,15 +8,20 @@ import type { Engine } from '../base/engine.js';
 import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
 import { after, earliest, type Instant, instant, millis, type Now, seconds } from '../base/time.js';
-import { up } from '../checks/check-verdict.js';
-import type { DirectorConfig } from '../config/director-config.js';
+import { type CheckVerdict, down, up } from '../checks/check-verdict.js';
+import type { AlertState, DirectorConfig } from '../config/director-config.js';
 import { ipvsKeyText } from '../wire/ipvs-table.js';
+import { type Alerts, createAlerts } from './alerts.js';
 import { alwaysUpReason, plannedChecks } from './check-plan.js';
 import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
 import type { DirectorEffect, DirectorEvent, DirectorMode } from './director-event.js';
 import { directorStatus } from './director-snapshot.js';
 import type { DirectorStatus } from './director-status.js';
-import { type RealServers, realServersOf, takeVerdict } from './real-server.js';
+import { createFallbackCommands, type FallbackCommands } from './fallback-commands.js';
+import { createMaintenance, MAINTENANCE_REASON, type Maintenance } from './maintenance.js';
+import { monitorLine } from './monitor-line.js';
+import { type RealServer, type RealServers, realServersOf, takeVerdict } from './real-server.js';
+import { realKey } from './real-server-text.js';
 import { createTableKeeper } from './table-keeper.js';
 import type { TableKeeper } from './table-keeping.js';
 
@@ -55,6 +60,11 @@ class Director implements DirectorEngine {
   readonly #deadlines: Deadlines = createDeadlines();
   readonly #schedule: CheckSchedule = createCheckSchedule();
   readonly #table: TableKeeper;
+  readonly #alerts: Alerts = createAlerts();
+  readonly #fallbacks: FallbackCommands = createFallbackCommands();
+  readonly #maintenance: Maintenance = createMaintenance();
+  /** What mails say that the daemon is doing, until it stops. */
+  #doing: Exclude<AlertState, 'stopping'> = 'starting';
 
   constructor(config: DirectorConfig, start: DirectorStart) {
     this.#config = config;
@@ -64,7 +74,11 @@ class Director implements DirectorEngine {
     this.#table = createTableKeeper({
       emit: (effect) => this.#effects.push(effect),
       log: (level, code, text) => this.#log(level, code, text),
+      alert: (event) => {
+        this.#effects.push(...this.#alerts.tell(event, this.#alertState(), this.#steppedAt));
+      },
     });
+    this.#fallbacks.configure(config.virtuals);
   }
 
   step(now: Now, event: DirectorEvent): readonly DirectorEffect[] {
@@ -80,7 +94,7 @@ class Director implements DirectorEngine {
   nextDeadline(): Instant | undefined {
     if (this.#phase === 'stopped') return undefined;
     const checks = this.#areChecksReady ? this.#schedule.next() : undefined;
-    return earliest(this.#deadlines.next(), checks);
+    return earliest(earliest(this.#deadlines.next(), this.#alerts.next()), checks);
   }
 
   snapshot(): DirectorStatus {
@@ -132,6 +146,9 @@ class Director implements DirectorEngine {
       case 'deactivated':
         this.#deactivate(event.id);
         return;
+      case 'maintenance-changed':
+        this.#maintain(event.endpoints, now);
+        return;
       case 'shutdown-asked':
         this.#shutDown(event.signal);
         return;
@@ -167,9 +184,7 @@ class Director implements DirectorEngine {
       for (const config of virtual.reals) {
         const real = this.#reals.of(virtual, config);
         if (real === undefined) continue;
-        for (const text of takeVerdict(real, up(reason), now)) {
-          this.#log('info', 'soft-failures-reset', text);
-        }
+        this.#judge(real, up(reason), now);
       }
     }
   }
@@ -180,14 +195,44 @@ class Director implements DirectorEngine {
       if (real === undefined) continue;
       real.checkedAt = now;
       real.checkTook = finished.took;
-      const before = real.verdict;
-      for (const text of takeVerdict(real, finished.verdict, now)) {
-        const code = finished.verdict.isUp ? 'soft-failures-reset' : 'soft-failure';
-        this.#log('info', code, text);
-      }
-      // Most checks change nothing, and planning for each would be most of the work.
-      if (real.verdict !== before) this.#table.wantPlan(ipvsKeyText(real.virtual.key));
+      this.#judge(real, finished.verdict, now);
     }
+  }
+
+  #judge(real: RealServer, given: CheckVerdict, now: Instant): void {
+    const isHeld = this.#maintenance.holds(real);
+    const words = { ...down(MAINTENANCE_REASON), answer: MAINTENANCE_REASON };
+    const verdict = isHeld ? words : given;
+    const { virtual, config } = real;
+    if (virtual.monitorFile !== undefined) {
+      const text = monitorLine(virtual, config, verdict);
+      this.#effects.push({ kind: 'note-check', file: virtual.monitorFile, text });
+    }
+    if (isHeld) return;
+    const before = real.verdict;
+    for (const text of takeVerdict(real, verdict, now)) {
+      this.#log('info', verdict.isUp ? 'soft-failures-reset' : 'soft-failure', text);
+    }
+    // Most checks change nothing, and planning for each would be most of the work.
+    if (real.verdict !== before) this.#wantPlan(real);
+  }
+
+  #wantPlan(real: RealServer): void {
+    this.#table.wantPlan(ipvsKeyText(real.virtual.key));
+  }
+
+  #maintain(endpoints: ReadonlySet<string>, now: Instant): void {
+    const { taken, released } = this.#maintenance.take(endpoints, this.#reals, now);
+    for (const real of taken) this.#wantPlan(real);
+    this.#schedule.hurry(new Set(released.map((real) => realKey(real.virtual, real.config))), now);
+    for (const real of released) {
+      const reason = alwaysUpReason(real.virtual);
+      if (reason !== undefined) this.#judge(real, up(reason), now);
+    }
+  }
+
+  #alertState(): AlertState {
+    return this.#phase === 'running' ? this.#doing : 'stopping';
   }
 
   #takeDeadlines(now: Instant): void {
@@ -199,6 +244,7 @@ class Director implements DirectorEngine {
         this.#setRound(now);
       }
     }
+    this.#effects.push(...this.#alerts.remind(this.#alertState(), now));
     for (const { id, finished } of this.#schedule.takeLate(now)) {
       this.#effects.push({ kind: 'cancel-check', id });
       this.#takeFinished(finished, now);
@@ -212,6 +258,10 @@ class Director implements DirectorEngine {
     }
     this.#config = config;
     this.#reals = realServersOf(config.virtuals, this.#reals.byKey);
+    this.#alerts.keepOnly(config.virtuals);
+    this.#fallbacks.configure(config.virtuals);
+    this.#maintenance.apply(this.#reals, now);
+    this.#doing = 'reloading';
     this.#table.configure(config, this.#reals);
     this.#startChecks(now);
     this.#isSettled = this.#isSettled && this.#isDecided();
@@ -231,6 +281,7 @@ class Director implements DirectorEngine {
     }
     if (this.#mode === 'warm') {
       this.#mode = 'active';
+      this.#doing = 'starting';
       this.#own(now);
       this.#startChecks(now);
     }
@@ -248,6 +299,7 @@ class Director implements DirectorEngine {
     if (!wasOwned) this.#table.own();
     this.#mode = 'warm';
     this.#isSettled = false;
+    this.#fallbacks.forget();
     this.#deadlines.clear('round');
     this.#table.withdraw((refusal) => {
       const text = refusal ?? 'warm';
@@ -294,10 +346,15 @@ class Director implements DirectorEngine {
     for (const { id, spec } of due) {
       this.#effects.push({ kind: 'run-check', id, spec });
     }
-    if (!this.#isSettled && this.#isDecided() && this.#isTableDone()) {
-      this.#isSettled = true;
-      this.#effects.push({ kind: 'settled' });
+    if (this.#mode === 'active') {
+      this.#effects.push(...this.#fallbacks.advance(this.#reals, this.#table.isPatient()));
     }
+    const isAwaited = !this.#isSettled || this.#doing !== 'running';
+    if (!isAwaited || !this.#isDecided() || !this.#isTableDone()) return;
+    this.#doing = 'running';
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#effects.push({ kind: 'settled' });
   }
 
   #isTableDone(): boolean {

@@ -82,6 +82,15 @@ export function takeVerdict(
   return [];
 }
 
+/** Down at once, whatever failurecount says; its next success is told. True when it changed. */
+export function forceDown(real: RealServer, { reason }: CheckVerdict, now: Instant): boolean {
+  real.reason = reason;
+  real.failures = real.virtual.failureCount;
+  if (real.verdict === 'down' || real.verdict === 'off') return false;
+  changeVerdict(real, 'down', now);
+  return true;
+}
+
 export interface RealServers {
   readonly byKey: ReadonlyMap<string, RealServer>;
   of(virtual: VirtualServiceConfig, real: RealServerConfig): RealServer | undefined;

@@ -85,6 +85,10 @@ class Keeper implements TableKeeper {
     return this.#isOwned;
   }
 
+  isPatient(): boolean {
+    return this.#isPatient;
+  }
+
   adoptNext(): void {
     this.#isAdopting = true;
     this.#isPatient = true;
@@ -360,6 +364,7 @@ class Keeper implements TableKeeper {
       isStopping: isWithdrawal,
     });
     this.#face.log('info', line.code, line.text);
+    if (line.alert !== undefined) this.#face.alert({ virtual, ...line.alert });
   }
 
   #unblock(): void {

@@ -4,6 +4,7 @@ import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import type { Instant } from '../base/time.js';
 import type { DirectorConfig } from '../config/director-config.js';
+import type { AlertEvent } from './alerts.js';
 import type { DirectorEffect, DirectorEvent } from './director-event.js';
 import type { RealServers } from './real-server.js';
 import type { TableModel } from './table-model.js';
@@ -11,6 +12,8 @@ import type { TableModel } from './table-model.js';
 export interface TableKeeperFace {
   emit(effect: DirectorEffect): void;
   log(level: LogLevel, code: LogCode, text: string): void;
+  /** The kernel has confirmed what people may want to know by mail. */
+  alert(event: AlertEvent): void;
 }
 
 export type TableRead = Extract<DirectorEvent, { readonly kind: 'table-read' }>;
@@ -24,6 +27,8 @@ export interface TableKeeper {
   /** From now on our services are kept. The first reading adopts what is there. */
   own(): void;
   isOwned(): boolean;
+  /** First verdicts are still awaited. */
+  isPatient(): boolean;
   /** The next reading adopts: real servers without a verdict that are in the table count as up. */
   adoptNext(): void;
   wantRead(): void;

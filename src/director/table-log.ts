@@ -4,6 +4,7 @@
 import type { LogCode } from '../base/log-code.js';
 import type { VirtualServiceConfig } from '../config/director-config.js';
 import type { IpvsDestination, IpvsRequest } from '../wire/ipvs-table.js';
+import type { AlertEvent } from './alerts.js';
 import type { DesiredService, DestinationOrigin } from './desired-table.js';
 import type { RealServer } from './real-server.js';
 import {
@@ -32,6 +33,20 @@ export interface LogContext {
 export interface TableLine {
   readonly code: LogCode;
   readonly text: string;
+  /** What is told by mail: real and fallback servers, without a reason. */
+  readonly alert?: Pick<AlertEvent, 'subject' | 'real' | 'isLoss'>;
+}
+
+/** `words` are the original's. */
+function told(
+  code: LogCode,
+  words: string,
+  reason: string,
+  real: string | undefined,
+  isLoss = false,
+): TableLine {
+  const subject = words.replace(/^Readd /, '');
+  return { code, text: `${words}${reason}`, alert: { subject, real, isLoss } };
 }
 
 export function tableLine(request: IpvsRequest, context: LogContext): TableLine {
@@ -66,23 +81,25 @@ function destinationLine(
   const tail = `(${virtual.name}) (Weight set to ${destination.weight})`;
   if (origin === undefined || origin.kind === 'fallback') {
     const name = origin === undefined ? destinationKey(destination) : endpointText(origin.fallback);
-    return {
-      code: `fallback-${code}`,
-      text: `${verb} fallback server: ${name} ${tail}${because(context, undefined)}`,
-    };
+    const words = `${verb} fallback server: ${name} ${tail}`;
+    return told(`fallback-${code}`, words, because(context, undefined), undefined);
   }
   const server = context.realServer(virtual, origin);
   const isUp = server?.verdict === 'up';
   if (isUp) {
     const text = `${verb} real server: ${endpointText(origin.real)} ${tail}`;
-    return { code: `real-${code}`, text: `${text}${because(context, server)}` };
+    return told(`real-${code}`, text, because(context, server), endpointText(origin.real));
   }
   const isReadd = kind === 'add-destination' && context.isReaddQuiescent;
   const words = isReadd ? 'Readd Quiescent real server' : 'Quiescent real server';
-  return {
-    code: 'real-quiesced',
-    text: `${words}: ${mappedText(virtual, origin.real)} ${tail}${because(context, server)}`,
-  };
+  const text = `${words}: ${mappedText(virtual, origin.real)} ${tail}`;
+  return told(
+    'real-quiesced',
+    text,
+    because(context, server),
+    endpointText(origin.real),
+    server?.verdict === 'down',
+  );
 }
 
 function because(context: LogContext, server: RealServer | undefined): string {
@@ -97,19 +114,18 @@ function deletionLine(destination: IpvsDestination, context: LogContext): TableL
   const real = virtual.reals.find((one) => destinationKey(realDestination(virtual, one)) === key);
   if (context.isStopping) {
     const name = real === undefined ? key : endpointText(real);
-    return {
-      code: 'real-purged',
-      text: `Purged real server (stop): ${name} (${virtual.name})`,
-    };
+    const text = `Purged real server (stop): ${name} (${virtual.name})`;
+    return told('real-purged', text, '', name);
   }
   if (real !== undefined) {
     const server = context.realServer(virtual, { kind: 'real', real });
     const text = `Deleted real server: ${mappedText(virtual, real)} (${virtual.name})`;
-    return { code: 'real-deleted', text: `${text}${because(context, server)}` };
+    const isLoss = server?.verdict === 'down';
+    return told('real-deleted', text, because(context, server), endpointText(real), isLoss);
   }
   if (fallback !== undefined && destinationKey(fallbackDestination(virtual, fallback)) === key) {
     const text = `Deleted fallback server: ${endpointText(fallback)} (${virtual.name})`;
-    return { code: 'fallback-deleted', text };
+    return told('fallback-deleted', text, '', undefined);
   }
-  return { code: 'real-purged', text: `Purged real server (start): ${key} (${virtual.name})` };
+  return told('real-purged', `Purged real server (start): ${key} (${virtual.name})`, '', key);
 }

@@ -27,6 +27,7 @@ export interface Instance {
   readonly name: string;
   readonly pidFile: string;
   readonly controlSocket: string;
+  readonly places: InstancePlaces;
 }
 
 /** `config` is undefined when the command line names none. Two names are two instances. */
@@ -38,6 +39,7 @@ export function instanceOf(config: string | undefined, places: InstancePlaces): 
     name,
     pidFile: join(pidDir, `ldirectord.${name}.pid`),
     controlSocket: join(places.runDir, `ldirectord.${name}.sock`),
+    places,
   };
 }
 

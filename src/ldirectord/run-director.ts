@@ -26,6 +26,7 @@ import {
   EXIT_OK,
 } from './director-machine.js';
 import { removePidFile, writePidFile } from './pid-file.js';
+import { createSideWork, type SideWork } from './side-work.js';
 import { type ReloadOutcome, statusReport } from './status-report.js';
 
 const AUTORELOAD_LOOK_MS = 1000;
@@ -83,6 +84,7 @@ class DirectorProcess implements DirectorControl {
   #lastQuestion = 0;
   #isTableTold = false;
   #stopped: () => void = () => undefined;
+  readonly #side: SideWork;
 
   constructor(
     options: DirectorOptions,
@@ -97,6 +99,11 @@ class DirectorProcess implements DirectorControl {
     this.#checks = machine.createCheckRunner();
     this.#configLoadedAt = machine.readNow().wall;
     this.#log = openDirectorLog(options.instance.name, this.#logPlace(config), this.#least());
+    this.#side = createSideWork(options.instance, config, {
+      log: (level, code, text) => this.log(level, code, text),
+      maintenanceChanged: (endpoints) =>
+        this.#driver.offer({ kind: 'maintenance-changed', endpoints }),
+    });
     this.#driver = runEngine<DirectorEvent, DirectorEffect, DirectorStatus>(
       createDirectorEngine(config, {
         mode: options.isWarm ? 'warm' : 'active',
@@ -128,14 +135,8 @@ class DirectorProcess implements DirectorControl {
     if (!isWarm) await this.#writePidFile();
     const ignoreSignals = this.#options.takesSignals ? this.#takeSignals() : () => undefined;
     const unwatch = watchConfig(this.#options.configPath, AUTORELOAD_LOOK_MS, {
-      isWanted: () => this.#config.isAutoReload,
-      onChange: () => {
-        const { configPath } = this.#options;
-        const text = `Configuration file '${configPath}' has changed on disk`;
-        this.log('info', 'config-file-changed', text);
-        this.log('info', 'config-file-changed', ' - reread new configuration');
-        void this.reload();
-      },
+      isWanted: () => true,
+      onChange: () => void this.#takeFileChange(),
     });
     const end = new Promise<void>((resolve) => {
       this.#stopped = resolve;
@@ -145,10 +146,12 @@ class DirectorProcess implements DirectorControl {
     this.#options.tell({ kind: 'table', problems: this.#problems() });
     if (this.#driver.snapshot().isSettled) this.#tellSettled();
     this.#isTableTold = true;
+    this.#side.setActive(!isWarm);
     await this.#checks.prepare(servicesOf(this.#config));
     this.#driver.offer({ kind: 'checks-ready' });
     await end;
     unwatch();
+    await this.#side.stop();
     ignoreSignals();
     this.#driver.stop();
     this.#checks.stop();
@@ -207,6 +210,11 @@ class DirectorProcess implements DirectorControl {
       case 'log':
         this.#log.write(effect.line);
         return;
+      case 'send-mail':
+      case 'run-command':
+      case 'note-check':
+        this.#side.carryOut(effect);
+        return;
       case 'answer':
         this.#waiting.get(effect.id)?.(effect.isDone, effect.text);
         this.#waiting.delete(effect.id);
@@ -220,6 +228,17 @@ class DirectorProcess implements DirectorControl {
       default:
         effect satisfies never;
     }
+  }
+
+  async #takeFileChange(): Promise<void> {
+    const { configPath } = this.#options;
+    const { isAutoReload } = this.#config;
+    const text = `Configuration file '${configPath}' has changed on disk`;
+    this.log('info', 'config-file-changed', text);
+    const what = isAutoReload ? 'reread' : 'ignore';
+    this.log('info', 'config-file-changed', ` - ${what} new configuration`);
+    if (isAutoReload) await this.reload();
+    this.#side.tellChange(configPath);
   }
 
   /** Who is told finds the log complete. */
@@ -245,12 +264,14 @@ class DirectorProcess implements DirectorControl {
 
   async activate(): Promise<{ isDone: boolean; text: string }> {
     const answer = await this.#ask((id) => ({ kind: 'activated', id }));
+    this.#side.setActive(true);
     await this.#writePidFile();
     return answer;
   }
 
   async deactivate(): Promise<{ isDone: boolean; text: string }> {
     const answer = await this.#ask((id) => ({ kind: 'deactivated', id }));
+    this.#side.setActive(false);
     await removePidFile(this.#options.instance.pidFile);
     return answer;
   }
@@ -296,6 +317,7 @@ class DirectorProcess implements DirectorControl {
     }
     this.#config = config;
     this.#configLoadedAt = atWallMs;
+    this.#side.configure(config, true);
   }
 
   stop(signal: string): void {

@@ -34,10 +34,12 @@ export const plainHeartbeatForm =
     return `heartbeat[${pid}]: ${day}_${clockText(at)} ${line.level}: ${line.text}`;
   };
 
+/** `Sat Nov 21 10:26:40 2026`, local time. */
+export const localStamp = (at: Date): string =>
+  `${DAYS[at.getDay()] ?? ''} ${dayText(at)} ${clockText(at)} ${at.getFullYear()}`;
+
 /** `[Sat Nov 21 10:26:40 2026|INSTANCE|PID] text` (ldirectord 4.12). */
 export const ldirectordForm =
   (instance: string, pid: number): LineForm =>
-  (line, at) => {
-    const stamp = `${DAYS[at.getDay()] ?? ''} ${dayText(at)} ${clockText(at)} ${at.getFullYear()}`;
-    return `[${stamp}|${instance}|${pid}] ${line.text}`;
-  };
+  (line, at) =>
+    `[${localStamp(at)}|${instance}|${pid}] ${line.text}`;

@@ -121,7 +121,13 @@ export class RecordedServers {
   #isHttpUp(spec: HttpCheck): boolean {
     if (spec.isProxy) {
       const page = pageOf(this.#at(spec.address, spec.port), spec.url, '');
-      const answer = { status: page.status ?? 200, statusText: '', redirects: 0, isBodyCut: false };
+      const answer = {
+        status: page.status ?? 200,
+        statusText: '',
+        redirects: 0,
+        isBodyCut: false,
+        body: '',
+      };
       return judgeHttpAnswer(answer, matchReceive(spec.receive, page.body ?? 'OK\n')).isUp;
     }
     let url = new URL(spec.url);
@@ -138,7 +144,7 @@ export class RecordedServers {
       if (status < 300 || status > 399 || target === undefined) {
         const body = spec.method === 'HEAD' ? '' : (page.body ?? 'OK\n');
         const match = matchReceive(spec.receive, body);
-        const answer = { status, statusText: '', redirects, isBodyCut: false };
+        const answer = { status, statusText: '', redirects, isBodyCut: false, body: '' };
         return judgeHttpAnswer(answer, match).isUp;
       }
       url = new URL(target, url);

@@ -24,7 +24,6 @@ const notPlayed: Readonly<Record<string, string>> = {
   'external-killed-by-signal': 'likewise',
   'external-perl': 'likewise',
   autoreload: 'the file is watched by the program, whose tests are beside it',
-  'maintenance-file': 'maintenancedir is read with a warning and has no effect yet',
 };
 
 /** Ours ends in another table, on purpose. */
@@ -83,9 +82,11 @@ class Play {
         return;
       case 'write':
         this.#files.set(action.file ?? '', action.content ?? '');
+        this.#maintain();
         return;
       case 'remove':
         this.#files.delete(action.file ?? '');
+        this.#maintain();
         return;
       case 'ipvsadm':
         this.kernel.apply([ipvsadmRequest(action.args ?? [])]);
@@ -94,6 +95,16 @@ class Play {
         this.run(action.seconds ?? 0);
         return;
     }
+  }
+
+  /** Which files take whom out of service is the program's matter; here: by address. */
+  #maintain(): void {
+    const files = [...this.#files.keys()].map((file) => file.replace(/^maint\//, ''));
+    const endpoints = files.flatMap((file) => {
+      if (/^[0-9.]+:[0-9]+$/.test(file)) return [file];
+      return /^[0-9.]+$/.test(file) ? [`${file}:80`] : [];
+    });
+    this.#world?.offer({ kind: 'maintenance-changed', endpoints: new Set(endpoints) });
   }
 
   #command(verb: string): void {

@@ -20,6 +20,9 @@ export interface ScriptedServer {
 export class DirectorWorld {
   readonly kernel: FakeIpvs;
   readonly log: string[] = [];
+  readonly mails: string[] = [];
+  readonly commands: string[] = [];
+  readonly notes: string[] = [];
   readonly answers: { id: number; isDone: boolean; text: string }[] = [];
   readonly servers: Map<string, ScriptedServer> = new Map();
   readonly started: { atMs: number; spec: CheckSpec }[] = [];
@@ -148,6 +151,15 @@ export class DirectorWorld {
         return undefined;
       case 'answer':
         this.answers.push({ id: effect.id, isDone: effect.isDone, text: effect.text });
+        return undefined;
+      case 'send-mail':
+        this.mails.push(`${effect.state}: ${effect.subject}`);
+        return undefined;
+      case 'run-command':
+        this.commands.push([effect.command, ...effect.args].join(' '));
+        return undefined;
+      case 'note-check':
+        this.notes.push(`${effect.file}: ${effect.text}`);
         return undefined;
       case 'settled':
         this.settledAtMs = this.#nowMs;

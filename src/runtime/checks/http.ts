@@ -97,7 +97,10 @@ export async function runHttpCheck(spec: HttpCheck, context: CheckContext): Prom
     const body = await readBody(answer.data);
     const match = matchReceive(spec.receive, body.text);
     const { status, statusText } = answer;
-    return judgeHttpAnswer({ status, statusText, redirects, isBodyCut: body.isCut }, match);
+    return judgeHttpAnswer(
+      { status, statusText, redirects, isBodyCut: body.isCut, body: body.text },
+      match,
+    );
   } catch (cause) {
     return down(reasonOfError(cause));
   }

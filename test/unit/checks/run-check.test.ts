@@ -20,7 +20,9 @@ after(() => {
 
 let lastId = 0;
 const run = (spec: CheckSpec): Promise<CheckVerdict> =>
-  new Promise((resolve) => runner.start(++lastId, spec, resolve));
+  new Promise((resolve) =>
+    runner.start(++lastId, spec, ({ isUp, reason }) => resolve({ isUp, reason })),
+  );
 
 async function listen(server: net.Server, address: string): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, address, resolve));

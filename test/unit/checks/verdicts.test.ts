@@ -8,13 +8,18 @@ import { combinedAfter, combinedNext, combinedStart } from '#src/checks/combined
 import { judgeHttpAnswer } from '#src/checks/http-answer.js';
 import { emitEchoRequest, parseEchoReply } from '#src/wire/icmp-echo.js';
 
-const answer = { status: 200, statusText: 'OK', redirects: 0, isBodyCut: false };
+const answer = { status: 200, statusText: 'OK', redirects: 0, isBodyCut: false, body: 'a page' };
 
 test('2xx is up, with a pattern only when it matches', () => {
-  assert.deepEqual(judgeHttpAnswer(answer, undefined), { isUp: true, reason: 'HTTP 200' });
+  assert.deepEqual(judgeHttpAnswer(answer, undefined), {
+    isUp: true,
+    reason: 'HTTP 200',
+    answer: '200 OK',
+  });
   assert.equal(judgeHttpAnswer(answer, { kind: 'matched' }).isUp, true);
   const unmatched = judgeHttpAnswer(answer, { kind: 'not-matched' });
   assert.equal(unmatched.isUp, false);
+  assert.equal(unmatched.answer, 'a page', 'monitorfile shows the page that did not match');
   assert.equal(unmatched.reason, 'HTTP 200, but the body does not match receive');
 });
 

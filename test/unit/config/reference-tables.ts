@@ -34,14 +34,7 @@ export function haTable(status: 'supported' | 'accepted'): string {
 export function directorTable(scope: 'global' | 'virtual' | 'both'): string {
   const rows = directorDirectives
     .filter((each) => each.scope === scope && each.kind !== 'removed')
-    .map((each) =>
-      row(
-        code(each.name),
-        code(each.form),
-        cell(each.default),
-        cell(each.purpose) + (each.status === 'not-supported-yet' ? ' **Not supported yet.**' : ''),
-      ),
-    );
+    .map((each) => row(code(each.name), code(each.form), cell(each.default), cell(each.purpose)));
   return [
     row('directive', 'value', 'default', 'meaning'),
     row('---', '---', '---', '---'),

@@ -6,7 +6,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { directorDirectives } from '#src/config/director-directives.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const lubdub = join(root, 'dist/bin/lubdub.js');
@@ -132,11 +131,4 @@ describe('the documents', () => {
       }
     });
   }
-
-  it('support.md names each directive of ldirectord.cf that has no effect', () => {
-    const page = read('docs/support.md');
-    for (const { name, status } of directorDirectives) {
-      if (status === 'not-supported-yet') assert.ok(page.includes(`\`${name}\``), name);
-    }
-  });
 });

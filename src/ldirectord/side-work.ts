@@ -1,0 +1,111 @@
+// What a director does beside its table and its checks, none of which may hold these up: mails,
+// operators' commands, monitorfiles, maintenance files, further instances.
+
+import { hostname } from 'node:os';
+import type { LogCode } from '../base/log-code.js';
+import type { LogLevel } from '../base/log-line.js';
+import type { DirectorConfig } from '../config/director-config.js';
+import { mailBody } from '../director/alerts.js';
+import type { DirectorEffect } from '../director/director-event.js';
+import { createCommandQueue } from '../runtime/command-queue.js';
+import { localStamp } from '../runtime/log-form.js';
+import { createMailer } from '../runtime/mailer.js';
+import { createExecutes, directorCommand } from './executes.js';
+import type { Instance } from './instance.js';
+import { watchMaintenance } from './maintenance-watch.js';
+import { createMonitorFiles } from './monitor-files.js';
+
+/** Mails of a stop have so long; heartbeat waits for the end. */
+const LAST_MAILS_MS = 5000;
+
+export type SideEffect = Extract<
+  DirectorEffect,
+  { readonly kind: 'send-mail' | 'run-command' | 'note-check' }
+>;
+
+export interface SideWork {
+  carryOut(effect: SideEffect): void;
+  /** Settings of a configuration that is in force now. */
+  configure(config: DirectorConfig, isReload: boolean): void;
+  /** The table is ours, or no longer: further instances follow. */
+  setActive(isActive: boolean): void;
+  /** The file has changed: `callback` is run if there is one. */
+  tellChange(configPath: string): void;
+  /** No further instance runs any more, and what was to be told is told. */
+  stop(): Promise<void>;
+}
+
+export interface SideFace {
+  log(level: LogLevel, code: LogCode, text: string): void;
+  maintenanceChanged(endpoints: ReadonlySet<string>): void;
+}
+
+export function createSideWork(
+  instance: Instance,
+  first: DirectorConfig,
+  face: SideFace,
+): SideWork {
+  let config = first;
+  let isActive = false;
+  let instances: Promise<unknown> = Promise.resolve();
+  const mailer = createMailer({
+    sent: ({ subject }) => face.log('info', 'alert-sent', `emailalert: ${subject}`),
+    failed: ({ subject, smtp }, reason) => {
+      const way = smtp === undefined ? '' : 'SMTP ';
+      const text = `failed to send ${way}email message: ${subject}: ${reason}`;
+      face.log('ERROR', 'alert-failed', text);
+    },
+  });
+  const commands = createCommandQueue(({ line }, reason) =>
+    face.log('ERROR', 'command-failed', `command ${line} failed: ${reason}`),
+  );
+  const monitors = createMonitorFiles(() => localStamp(new Date()));
+  const maintenance = watchMaintenance((endpoints) => face.maintenanceChanged(endpoints));
+  const executes = createExecutes(directorCommand(instance), (name, command, exitCode) => {
+    const text = `execute: ldirectord ${name} ${command} ended with exit status ${exitCode}`;
+    face.log('ERROR', 'instance-failed', text);
+  });
+  const follow = (isReload: boolean): void => {
+    const wanted = isActive ? config.executes : [];
+    instances = instances.then(() => executes.configure(wanted, isReload));
+  };
+  maintenance.configure(config);
+  return {
+    carryOut: (effect) => {
+      if (effect.kind === 'run-command') {
+        commands.run({ line: effect.command, args: effect.args });
+      } else if (effect.kind === 'note-check') monitors.write(effect.file, effect.text);
+      else {
+        const { virtual, subject, state } = effect;
+        const body = mailBody(virtual, subject, state, hostname());
+        const { to, smtp } = virtual.alert;
+        mailer.send({ to, from: config.alertFrom, subject, body, smtp });
+      }
+    },
+    configure: (next, isReload) => {
+      config = next;
+      maintenance.configure(next);
+      follow(isReload);
+    },
+    setActive: (is) => {
+      if (is === isActive) return;
+      isActive = is;
+      follow(false);
+    },
+    tellChange: (configPath) => {
+      const { callback } = config;
+      // A file name and not a line: what stands in it is one word.
+      if (callback !== undefined)
+        commands.run({ line: '"$0"', args: [configPath], zero: callback });
+    },
+    stop: async () => {
+      maintenance.stop();
+      isActive = false;
+      await Promise.all([
+        instances.then(() => executes.stop()),
+        mailer.flush(LAST_MAILS_MS),
+        monitors.flush(),
+      ]);
+    },
+  };
+}
