@@ -116,6 +116,12 @@ export const logCodes = [
   'standby-withdrawn',
   'standby-reset',
   'standby-stuck',
+  // heartbeat: ipfail
+  'ipfail-off',
+  'ipfail-status',
+  'ipfail-blind',
+  'ipfail-count',
+  'ipfail-giveup',
   // heartbeat: groups and resources
   'acquiring-group',
   'releasing-group',

@@ -50,6 +50,8 @@ export interface ClusterConfig {
   /** Added to the number of nodes to give `ttl`. */
   readonly hopfudge: number;
   readonly isBadPackLogged: boolean;
+  /** An ipfail line: the side that sees fewer ping nodes yields. Absent means no. */
+  readonly isIpfailWanted?: boolean;
   /** Retries of a stop that fails, one a second; 0 means for ever, left out `stopRetriesMax`. */
   readonly stopRetriesMax?: number | undefined;
   /** What follows when a resource still runs after them; left out `hold`. */

@@ -20,6 +20,7 @@ import { createGroup } from './group-record.js';
 import { createHolding } from './holding.js';
 import { createIngress, takeIn } from './ingress.js';
 import { changeKeys, createKeys } from './keys.js';
+import { createIpfail, endIpfail } from './ipfail.js';
 import { createLegacy } from './legacy.js';
 import { loseMedium } from './links.js';
 import { createLiveness, noteOwnGap, sendStatus, takePingAnswer } from './liveness.js';
@@ -111,6 +112,7 @@ function createContext(config: ClusterConfig, start: ClusterStart): Context {
     keys: createKeys(config.ring),
     membership: createMembership(),
     pings: createPingState(),
+    ipfail: createIpfail(),
     startUp: createStartUp(),
     holding: createHolding(),
     standby: createStandby(),
@@ -189,6 +191,7 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       ctx.notices.wanted = event.wanted;
       return;
     case 'shutdown-asked':
+      endIpfail(ctx);
       requestShutdown(ctx);
       return;
   }

@@ -17,6 +17,7 @@ import type { GroupRecord, GroupWaiter } from './group-record.js';
 import type { HoldingState } from './holding.js';
 import type { IngressState } from './ingress.js';
 import type { KeysState } from './keys.js';
+import type { IpfailState } from './ipfail.js';
 import type { LegacyState } from './legacy.js';
 import type { LivenessState } from './liveness.js';
 import type { MembershipState } from './membership.js';
@@ -32,6 +33,7 @@ import type { StonithState } from './stonith.js';
 export type Happening =
   | { readonly kind: 'node-heard'; readonly node: NodeRecord }
   | { readonly kind: 'node-died'; readonly node: NodeRecord }
+  | { readonly kind: 'link-died'; readonly node: NodeRecord; readonly medium: string }
   /** A higher generation of a node that we knew: what it held before is gone or adopted. */
   | { readonly kind: 'node-restarted'; readonly node: NodeRecord }
   /** Same generation, taken for dead before: both sides may hold the same groups. */
@@ -68,6 +70,7 @@ export interface Context {
   readonly keys: KeysState;
   readonly membership: MembershipState;
   readonly pings: PingState;
+  readonly ipfail: IpfailState;
   readonly startUp: StartUpState;
   readonly holding: HoldingState;
   readonly standby: StandbyState;

@@ -12,6 +12,15 @@ import { alarmOrder } from './group-order.js';
 import { settle, takeResource, takeStarting } from './holding.js';
 import { hexNumber, type Received, refuse } from './ingress.js';
 import { sendFacts, takeFacts } from './keys.js';
+import {
+  giveUp,
+  noteLinkForIpfail,
+  noteNodeForIpfail,
+  recheckIpfail,
+  startIpfail,
+  takeIpfailMessage,
+  tellCountAgain,
+} from './ipfail.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takeStatus } from './liveness.js';
@@ -119,6 +128,12 @@ function dispatchResourceMessage(ctx: Context, received: Received): void {
     case 'lubdub-facts':
       takeFacts(ctx, received.from, received.message);
       return;
+    case 'hbapi-clstat':
+    case 'num_ping_nodes':
+    case 'abort_giveup':
+    case 'you_are_dead':
+      takeIpfailMessage(ctx, received);
+      return;
     case 'lubdub-heal':
       takeHeal(ctx, received);
       return;
@@ -152,12 +167,17 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
     case 'node-heard':
       if (happening.node.kind === 'normal') sendFacts(ctx);
       onNodeHeard(ctx, happening.node);
+      noteNodeForIpfail(ctx, happening.node);
       testComm(ctx);
       return;
     case 'node-died':
       showDeath(ctx, happening.node.name);
       onNodeDied(ctx, happening.node);
+      noteNodeForIpfail(ctx, happening.node);
       testComm(ctx);
+      return;
+    case 'link-died':
+      noteLinkForIpfail(ctx, happening.node, happening.medium);
       return;
     case 'node-restarted':
       onNodeRestarted(ctx, happening.node);
@@ -174,17 +194,21 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
     case 'comm-up':
       ctx.effects.push({ kind: 'comm-up' });
       onCommUp(ctx);
+      startIpfail(ctx);
       return;
     case 'claims-changed':
       checkStandby(ctx);
       auditClaims(ctx);
+      recheckIpfail(ctx);
       return;
     case 'peer-stable':
       offerFailed(ctx);
+      recheckIpfail(ctx);
       return;
     case 'group-settled':
       onGroupSettled(ctx, happening.group);
       serveWaiters(ctx);
+      recheckIpfail(ctx);
       return;
     default:
       unreachable(happening);
@@ -218,6 +242,8 @@ const plainDeadlines: ReadonlyMap<string, (ctx: Context) => void> = new Map([
   ['refresh', refreshAnnouncements],
   ['failed-retry', retryFailed],
   ['offer-failed', offerFailed],
+  ['ipfail-giveup', giveUp],
+  ['ipfail-recheck', tellCountAgain],
   ['ip-request', askLegacy],
   ['shutdown-delay', expireDelay],
   ['shutdown-stuck', retryRelease],

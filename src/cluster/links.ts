@@ -4,7 +4,7 @@
 import { after, type Instant } from '../base/time.js';
 import { showLink } from './client-notices.js';
 import { type ClusterConfig, isPingKind } from './cluster-config.js';
-import { type Context, msSince, say } from './context.js';
+import { type Context, msSince, say, tell } from './context.js';
 import type { NodeRecord } from './node-table.js';
 
 export interface LinkRecord {
@@ -59,7 +59,9 @@ function changeLinkState(
 
 function loseLink(ctx: Context, node: NodeRecord, link: LinkRecord, facts: string): void {
   ctx.deadlines.clear(deadlineName(node, link));
-  if (link.state === 'up') changeLinkState(ctx, node, link, 'dead', facts);
+  if (link.state !== 'up') return;
+  changeLinkState(ctx, node, link, 'dead', facts);
+  tell(ctx, { kind: 'link-died', node, medium: link.medium });
 }
 
 /** A node that died has no living link, whatever came over them last. */

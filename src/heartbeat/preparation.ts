@@ -6,6 +6,7 @@ import { logLine } from '../base/log-line.js';
 import { failure, ok, type Result } from '../base/result.js';
 import { isPingKind, type MediumSpec } from '../cluster/cluster-config.js';
 import { describeDiagnostics, hasErrors } from '../config/diagnostic.js';
+import { isBuiltIn } from '../config/ha-clients.js';
 import type { HaConfig } from '../config/ha-config.js';
 import { type HaMedium, type HaPing, mediumName } from '../config/ha-media.js';
 import { openSyslog } from '../kernel/syslog.js';
@@ -118,6 +119,8 @@ function buildSetup(
       notifyTypes: scripts.types,
       clusterHash: clusterHashOf(config),
       resourcesHash: resourcesHashOf(files),
+      // The one program of 3.0.6 that is built in.
+      isIpfailWanted: config.children.some(isBuiltIn),
       stopRetriesMax: config.stopRetriesMax,
       stopFailure: config.stopFailure,
       announceInterval: config.vips.refresh,

@@ -4,7 +4,7 @@
 
 import { createPrng, type Prng } from '#src/base/prng.js';
 import { instant, wallTime } from '#src/base/time.js';
-import type { ClusterConfig, ResourceSpec } from '#src/cluster/cluster-config.js';
+import { type ClusterConfig, isPingKind, type ResourceSpec } from '#src/cluster/cluster-config.js';
 import { type ClusterEngine, createClusterEngine } from '#src/cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '#src/cluster/cluster-event.js';
 import type { ClusterStatus, Holding } from '#src/cluster/cluster-status.js';
@@ -34,6 +34,8 @@ export interface Host {
   /** By `word verb`; what is not listed takes `scriptMs` and is good. */
   readonly manners: Map<string, ScriptManner>;
   scriptMs: number;
+  /** Ping nodes that do not answer this host. */
+  readonly unseen: Set<string>;
   readonly answers: Map<number, OperatorAnswer>;
   readonly askedAt: Map<number, number>;
   readonly log: string[];
@@ -89,6 +91,8 @@ interface Machine {
   nextAsk: number;
 }
 
+/** The way to a ping node and back. */
+const PING_MS = 1;
 /** Announcements follow the start of an address at this distance, as the adapter sends them. */
 const ANNOUNCEMENTS_MS: readonly number[] = [0, 200, 400, 600, 800];
 
@@ -128,6 +132,9 @@ function carryOut(machine: Machine, effect: ClusterEffect): void {
     case 'send':
       machine.hooks.send(host, effect.datagram, effect.line);
       return;
+    case 'ask-ping-node':
+      answerPing(machine, effect.medium, effect.datagram);
+      return;
     case 'log':
       host.log.push(`${Math.round(agenda.time())} ${effect.line.level}: ${effect.line.text}`);
       return;
@@ -153,6 +160,15 @@ function carryOut(machine: Machine, effect: ClusterEffect): void {
       machine.life = undefined;
       return;
   }
+}
+
+/** A ping node sends back what it was asked. */
+function answerPing(machine: Machine, medium: string, bytes: Uint8Array): void {
+  const { agenda, host, life } = machine;
+  if (host.unseen.has(medium)) return;
+  agenda.at(agenda.time() + PING_MS, () => {
+    if (machine.life === life) offer(machine, { kind: 'ping-answered', medium, bytes });
+  });
 }
 
 function announce(machine: Machine, word: string): void {
@@ -236,7 +252,8 @@ function start(machine: Machine, keys: readonly string[], holding: Holding): voi
   });
   machine.life = { engine, version: 0 };
   step(machine, { kind: 'started' });
-  for (const { name } of config.media) step(machine, { kind: 'medium-up', medium: name });
+  const carrying = config.media.filter(({ kind }) => !isPingKind(kind));
+  for (const { name } of carrying) step(machine, { kind: 'medium-up', medium: name });
 }
 
 function end(machine: Machine): void {
@@ -274,6 +291,7 @@ export function createHost(
     muted: new Set(),
     manners: new Map(),
     scriptMs: 20,
+    unseen: new Set(),
     answers: new Map(),
     askedAt: new Map(),
     log: [],

@@ -44,6 +44,7 @@ export function drawOptions(seed: number): WorldOptions {
     deadtimeMs,
     initdeadMs: deadtimeMs * pick(prng, [2, 3]),
     scriptMs: pick(prng, [1, 20, 200]),
+    pingNodes: [],
     groups: pick(prng, GROUPS),
   };
 }

@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly deadtimeMs: number;
   readonly initdeadMs: number;
   readonly scriptMs: number;
+  /** Names of ping nodes; with any, both run ipfail. */
+  readonly pingNodes: readonly string[];
   /** Lines of haresources: the preferred node, then resource words. */
   readonly groups: readonly (readonly [string, ...string[]])[];
   /** A STONITH device that takes this long and fails as often first; undefined: none. */
@@ -34,6 +36,7 @@ export const plainOptions = (change: Partial<WorldOptions> = {}): WorldOptions =
   deadtimeMs: 1000,
   initdeadMs: 2000,
   scriptMs: 20,
+  pingNodes: [],
   groups: [
     [MOM, 'IPaddr::192.168.0.64', 'ldirectord'],
     [DAD, 'IPaddr::192.168.0.65'],
@@ -83,14 +86,15 @@ export function configOf(options: WorldOptions, localNode: string): ClusterConfi
   return {
     localNode,
     nodes: [MOM, DAD],
-    pingNodes: [],
+    pingNodes: options.pingNodes,
     keepalive: millis(options.keepaliveMs),
     deadtime: millis(options.deadtimeMs),
     warntime: millis(options.deadtimeMs / 2),
     initdead: millis(options.initdeadMs),
     deadping: millis(options.deadtimeMs),
     autoFailback: options.autoFailback,
-    media,
+    media: [...media, ...options.pingNodes.map((name) => ({ name, kind: 'ping' as const }))],
+    isIpfailWanted: options.pingNodes.length > 0,
     groups: options.groups.map(groupOf),
     ring: ringOf(),
     format: 'classic',
