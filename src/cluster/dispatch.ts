@@ -11,7 +11,6 @@ import { retransmit } from './egress.js';
 import { alarmOrder } from './group-order.js';
 import { settle, takeResource, takeStarting } from './holding.js';
 import { hexNumber, type Received, refuse } from './ingress.js';
-import { sendFacts, takeFacts } from './keys.js';
 import {
   giveUp,
   noteLinkForIpfail,
@@ -21,6 +20,7 @@ import {
   takeIpfailMessage,
   tellCountAgain,
 } from './ipfail.js';
+import { sendFacts, takeFacts } from './keys.js';
 import { askLegacy, takeIpRequest, takeIpResponse } from './legacy.js';
 import { judgeLink } from './links.js';
 import { advertiseDeadtime, beat, judgeDeath, takeStatus } from './liveness.js';

@@ -31,7 +31,7 @@ export const createIpfail = (): IpfailState => ({
   isPostponed: false,
 });
 
-/** Signs on as the original's program does once comm is up: the other one answers with its count. */
+/** Signs on as the original's program does once comm is up; the other answers with its count. */
 export function startIpfail(ctx: Context): void {
   if (ctx.config.isIpfailWanted !== true) return;
   if (isLegacy(ctx)) {

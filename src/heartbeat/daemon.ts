@@ -21,6 +21,7 @@ import { createBeside } from './beside.js';
 import { answerDaemonQuestion } from './control-answers.js';
 import type { Daemon, OperatorAnswer } from './daemon-parts.js';
 import { startFencing } from './fencing.js';
+import { stopForgotten } from './forgotten-resources.js';
 import { createHeldResources } from './held-resources.js';
 import { exitCodes, type FromDaemon, type Voice } from './keeper-messages.js';
 import { removeLeftOvers } from './left-overs.js';
@@ -119,32 +120,7 @@ export async function runDaemon(
   removeLeftOvers(daemon, predecessor);
   beginBeat(daemon, hooks);
   await openDoors(daemon, hooks);
-  await stopForgotten(daemon, predecessor, hooks);
-}
-
-/** What a predecessor held and the files no longer name: nobody else would ever stop it. */
-async function stopForgotten(
-  daemon: Daemon,
-  predecessor: Will | undefined,
-  hooks: DaemonHooks,
-): Promise<void> {
-  const known = new Map(
-    daemon.prepared.setup.cluster.groups.map((group) => [
-      group.key,
-      new Set(group.resources.map((resource) => resource.word)),
-    ]),
-  );
-  for (const group of predecessor?.groups ?? []) {
-    for (const { resource } of [...group.held].reverse()) {
-      if (known.get(group.key)?.has(resource.word) === true) continue;
-      const text = `no longer in haresources: stopping ${resource.word}`;
-      daemon.prepared.log.write(logLine('notice', 'releasing-group', text));
-      const { environment } = daemon.prepared;
-      const outcome = await daemon.resources.runner.run(resource, 'stop', environment);
-      daemon.held.note(group.key, resource, 'stop', outcome, undefined);
-      void renewWill(daemon, hooks);
-    }
-  }
+  await stopForgotten(daemon, predecessor, () => void renewWill(daemon, hooks));
 }
 
 function voiceOf({ setup, config }: Preparation): Voice {

@@ -3,12 +3,14 @@
 // anything is written, because clients wait for what follows from them.
 
 import type { ClusterEvent } from '../cluster/cluster-event.js';
+import type { VipSettings } from '../config/ha-vip.js';
 import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { ResourceRunner } from '../resources/resource-runner.js';
 import { isScriptResource } from '../resources/resource-runner.js';
 import type { BeatThread } from './beat-thread.js';
 import type { Daemon } from './daemon-parts.js';
 import type { HeldResources } from './held-resources.js';
+import type { VipClaims } from './vip-claims.js';
 import type { OutwardEffect } from './worker-messages.js';
 
 /** The parts of a daemon that orders to addresses need. */
@@ -16,6 +18,8 @@ export interface OrderParts {
   readonly resources: { readonly runner: Pick<ResourceRunner, 'runAddresses' | 'addressOf'> };
   readonly thread: Pick<BeatThread, 'offer'>;
   readonly held: HeldResources;
+  readonly prepared: { readonly config: { readonly vips: Pick<VipSettings, 'conflict'> } };
+  readonly vipClaims?: Pick<VipClaims, 'update' | 'whenFree'> | undefined;
 }
 
 type AddressOrder = Extract<OutwardEffect, { kind: 'run-addresses' }>;
@@ -48,7 +52,7 @@ export function runAddressOrders(
 ): Afterwards | undefined {
   const orders = effects.flatMap((each) => (each.kind === 'run-addresses' ? [each] : []));
   const isAsking = daemon.prepared.config.vips.conflict !== 'warn';
-  const asking = isAsking ? orders.filter(({ verb }) => verb === 'start') : [];
+  const asking = isAsking ? orders.filter((order) => mayBeTaken(daemon, order)) : [];
   for (const order of asking) void startWhenFree(daemon, order, renewWill);
   const batches = batchesOf(orders.filter((order) => !asking.includes(order)));
   if (batches.length === 0) return undefined;
@@ -82,9 +86,13 @@ export function runAddressOrders(
   };
 }
 
+/** Prepared addresses are here already, and their giver answers for them until it has let go. */
+const mayBeTaken = ({ resources: { runner } }: OrderParts, order: AddressOrder): boolean =>
+  order.verb === 'start' && order.resources.some((each) => runner.addressOf(each) === undefined);
+
 /** `vip_conflict wait` and `refuse`: the segment is asked before the kernel is. */
 async function startWhenFree(
-  daemon: Daemon,
+  daemon: OrderParts,
   order: AddressOrder,
   renewWill: () => void,
 ): Promise<void> {

@@ -21,6 +21,7 @@ const noTable: AddressTable = {
   remove: () => ok('removed'),
   addMany: (addresses) => addresses.map(() => ok('added')),
   removeMany: (addresses) => addresses.map(() => ok('removed')),
+  renewMany: (addresses) => addresses.map(() => ok('renewed')),
   list: () => ok([]),
   placeOf: () => ({ interfaceName: 'none', prefixLength: 24 }),
   interfaces: () => ok([]),
@@ -54,7 +55,8 @@ export function rehearseTakeover(groups: readonly ResourceGroup[]): void {
     resources: { runner },
     thread: { offer: () => undefined },
     held: createHeldResources([]),
-  };
+    prepared: { config: { vips: { conflict: 'warn' } } },
+  } as const;
   for (let turn = 0; turn < TURNS; turn++) {
     for (const verb of ['start', 'stop'] as const) {
       runAddressOrders(parts, ordersOf(groups, verb), () => undefined)?.();

@@ -9,7 +9,8 @@ import { openMessage, sealMessage } from '#src/auth/envelope.js';
 import { createKeyRing, type KeyRing } from '#src/auth/key-ring.js';
 import { createPrng } from '#src/base/prng.js';
 import { instant, millis, wallTime } from '#src/base/time.js';
-import { createClusterEngine } from '#src/cluster/cluster-engine.js';
+import type { ClusterConfig } from '#src/cluster/cluster-config.js';
+import { type ClusterEngine, createClusterEngine } from '#src/cluster/cluster-engine.js';
 import type { ClusterEffect, ClusterEvent } from '#src/cluster/cluster-event.js';
 import { nodeHmac } from '#src/runtime/hmac.js';
 import { fieldText, textField } from '#src/wire/ha-message.js';
@@ -50,51 +51,55 @@ function withLongDeadtime(bytes: Uint8Array, ring: KeyRing): Uint8Array {
   return sealMessage({ fields: longer }, ring, 'classic').datagram;
 }
 
-/** Plays the run with our engine as the node; what it says to the other's ipfail. */
-function playAs(node: 'hbref-a' | 'hbref-b'): readonly Said[] {
+function ringOfRun(): KeyRing {
   const key = /^[0-9]+ sha1 (\S+)$/m.exec(vectors[0]?.authkeys ?? '')?.[1] ?? '';
   const number = Number(/^auth ([0-9]+)/m.exec(vectors[0]?.authkeys ?? '')?.[1]);
   const ring = createKeyRing(number, [{ number, method: 'sha1', key }], nodeHmac);
   assert.ok(ring);
-  const [mine, others] =
-    node === 'hbref-a' ? (['groupA', 'groupB'] as const) : (['groupB', 'groupA'] as const);
-  const group = (name: string, preferredNode: string) => ({
-    key: name,
-    preferredNode,
-    resources: [{ script: name, args: [], word: name }],
+  return ring;
+}
+
+function engineAs(node: string, ring: KeyRing): ClusterEngine {
+  const nodes = ['hbref-a', 'hbref-b'];
+  const config: ClusterConfig = {
+    localNode: node,
+    nodes,
+    pingNodes: [router],
+    keepalive: millis(500),
+    deadtime: millis(30_000),
+    warntime: millis(20_000),
+    initdead: millis(30_000),
+    deadping: millis(2_000),
+    autoFailback: 'off',
+    media: [
+      { name: 'hbX', kind: 'bcast' },
+      { name: router, kind: 'ping' },
+    ],
+    groups: nodes.map((preferredNode) => ({
+      key: `of ${preferredNode}`,
+      preferredNode,
+      resources: [{ script: preferredNode, args: [], word: preferredNode }],
+    })),
+    ring,
+    format: 'classic',
+    maxRexmitDelay: millis(250),
+    hopfudge: 1,
+    isBadPackLogged: true,
+    isIpfailWanted: true,
+  };
+  return createClusterEngine(config, {
+    generation: 1,
+    uuid: uuidOf(node),
+    adoptedGroupKeys: [],
+    adoptedHolding: 'none',
+    prng: createPrng(1),
   });
-  const other = node === 'hbref-a' ? 'hbref-b' : 'hbref-a';
-  const engine = createClusterEngine(
-    {
-      localNode: node,
-      nodes: ['hbref-a', 'hbref-b'],
-      pingNodes: [router],
-      keepalive: millis(500),
-      deadtime: millis(30_000),
-      warntime: millis(20_000),
-      initdead: millis(30_000),
-      deadping: millis(2_000),
-      autoFailback: 'off',
-      media: [
-        { name: 'hbX', kind: 'bcast' },
-        { name: router, kind: 'ping' },
-      ],
-      groups: [group(mine, node), group(others, other)],
-      ring,
-      format: 'classic',
-      maxRexmitDelay: millis(250),
-      hopfudge: 1,
-      isBadPackLogged: true,
-      isIpfailWanted: true,
-    },
-    {
-      generation: 1,
-      uuid: uuidOf(node),
-      adoptedGroupKeys: [],
-      adoptedHolding: 'none',
-      prng: createPrng(1),
-    },
-  );
+}
+
+/** Plays the run with our engine as the node; what it says to the other's ipfail. */
+function playAs(node: 'hbref-a' | 'hbref-b'): readonly Said[] {
+  const ring = ringOfRun();
+  const engine = engineAs(node, ring);
   const said: Said[] = [];
   const events: ClusterEvent[] = [];
   const isBlind = (at: number): boolean =>
