@@ -1,5 +1,6 @@
 // Programs of heartbeat 3.0.6 on a pair of ours: Debian's cl_status and ipfail, our cl_status
-// beside them and beside a daemon of 3.0.6, clients that speak to each other, what is kept running.
+// beside them and beside a daemon of 3.0.6, clients that speak to each other, and what is kept
+// running.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -58,7 +59,7 @@ const questionsAtRest: readonly string[] = [
   ],
 ];
 
-/** Without the time and the process id of log lines, and without our own name. */
+/** Without time and process id of log lines, and without the name that we give ourselves. */
 const plain = (text: string): string =>
   text
     .replace(/^\w{3} \d\d \d\d:\d\d:\d\d (\S+) cl_status: \[\d+\]:/gm, '$1 cl_status:')
@@ -104,12 +105,8 @@ async function changeMembers(host: Host): Promise<void> {
   });
 }
 
-interface Clients {
-  readonly here: ClientSession;
-  readonly there: ClientSession;
-}
-
-async function speakToEachOther({ alpha, beta }: Pair): Promise<Clients> {
+/** Clients on both nodes, which speak to each other; the one on alpha and the one on beta. */
+async function converse({ alpha, beta }: Pair): Promise<[ClientSession, ClientSession]> {
   // Two clients of one name on two nodes hear of each other and speak to each other.
   const here = await ClientSession.signOn(registerOf(alpha.host), 'lab');
   const there = await ClientSession.signOn(registerOf(beta.host), 'lab');
@@ -133,12 +130,12 @@ async function speakToEachOther({ alpha, beta }: Pair): Promise<Clients> {
   hostile.write(new Uint8Array(64).fill(0x61));
   await waitFor('the end of the hostile client', limitMs, () => hostile.isEnded);
   assert.equal(here.isEnded, false);
-  return { here, there };
+  return [here, there];
 }
 
-async function keepRunning(pair: Pair): Promise<void> {
+/** Debian's ipfail as a client of alpha, seen from beta. */
+async function runIpfail(pair: Pair): Promise<void> {
   const { alpha, beta } = pair;
-  // The program of the respawn line comes back, and Debian's ipfail finds its way.
   const asHeartbeat = ['setpriv', '--reuid', 'hacluster', '--regid', 'haclient', '--clear-groups'];
   alpha.host.start([...asHeartbeat, '/usr/libexec/heartbeat/ipfail']);
   await waitFor(
@@ -147,29 +144,6 @@ async function keepRunning(pair: Pair): Promise<void> {
     async () => (await ask(beta.host, ['cl_status'], 'clientstatus alpha ipfail 2000')).code === 0,
     () => pair.explain(),
   );
-  assert.equal(alpha.host.kill(/^\/bin\/sleep 1000/), 1);
-  await waitFor('the program again', limitMs, () =>
-    alpha.host.processes().some(({ command }) => command === '/bin/sleep 1000'),
-  );
-}
-
-async function failFast(pair: Pair, { here, there }: Clients): Promise<void> {
-  const { beta } = pair;
-  // A node whose failfast program ends hands over and stops, and that is news for clients.
-  assert.equal(beta.host.kill(/^\/bin\/sleep 2000/), 1);
-  await waitFor(
-    'beta to stop',
-    limitMs,
-    () => !beta.isRunning(),
-    () => pair.explain(),
-  );
-  await here.waitFor(
-    'the death of beta',
-    (m) => is('status', 'dead')(m) && fieldText(m, 'src') === 'beta',
-  );
-  await here.waitFor('the dead link', is('ifstat', 'dead'));
-  here.close();
-  there.close();
 }
 
 test('clients of 3.0.6 find in ours what they know', async () => {
@@ -182,14 +156,35 @@ test('clients of 3.0.6 find in ours what they know', async () => {
       'failfast root /bin/sleep 2000',
     ],
   });
-  const { alpha } = pair;
+  const { alpha, beta } = pair;
   try {
     await compare(alpha.host);
 
-    const clients = await speakToEachOther(pair);
-    await keepRunning(pair);
+    const [here, there] = await converse(pair);
+    await runIpfail(pair);
+    assert.equal(alpha.host.kill(/^\/bin\/sleep 1000/), 1);
+    await waitFor('the program again', limitMs, () =>
+      alpha.host.processes().some(({ command }) => command === '/bin/sleep 1000'),
+    );
+
     await changeMembers(alpha.host);
-    await failFast(pair, clients);
+
+    // A node whose failfast program ends hands over and stops, and that is news for clients.
+    assert.equal(beta.host.kill(/^\/bin\/sleep 2000/), 1);
+    await waitFor(
+      'beta to stop',
+      limitMs,
+      () => !beta.isRunning(),
+      () => pair.explain(),
+    );
+    await here.waitFor(
+      'the death of beta',
+      (m) => is('status', 'dead')(m) && fieldText(m, 'src') === 'beta',
+    );
+    await here.waitFor('the dead link', is('ifstat', 'dead'));
+    here.close();
+    there.close();
+
     const pid = (await alpha.host.run(['cat', '/run/heartbeat.pid'])).stdout;
     assert.match(pid, /^ +[0-9]+\n$/);
     await alpha.stop(20_000);
