@@ -149,6 +149,29 @@ test('what a peer does not read is dropped and counted, and the line is opened a
   await plugCable();
 });
 
+test('of several ports one whose cable is pulled is down alone', { skip }, async () => {
+  const [third, fourth] = [join(folder, 'third'), join(folder, 'fourth')];
+  const pty = (path: string): string => `pty,raw,echo=0,link=${path}`;
+  const other = spawn('socat', [pty(third), pty(fourth)], { stdio: 'ignore' });
+  await until('the second cable is there', () => existsSync(third) && existsSync(fourth));
+  const [first, second, far] = [watch(leftEnd), watch(third), watch(fourth)];
+  await until('all are up', () => [first, second, far].every((each) => each.changes.length > 0));
+  await pullCable();
+  await until('the first is down', () => first.changes.length === 2);
+  for (let count = 0; count < 50; count++) {
+    say(first, frame('lost'));
+    if (count % 10 === 0) say(second, frame('heard'));
+  }
+  await until('the second goes on', () => far.came.length > 0);
+  assert.deepEqual([second.changes, far.changes], [['up'], ['up']]);
+  await plugCable();
+  await until('the first is up again', () => first.changes.length === 3);
+  for (const medium of open.splice(0)) medium.close();
+  const ended = new Promise((resolve) => other.once('exit', resolve));
+  other.kill('SIGTERM');
+  await ended;
+});
+
 test('two programs cannot have one line', { skip }, async () => {
   const first = watch(leftEnd);
   await until('it is up', () => first.changes.length === 1);
