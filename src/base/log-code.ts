@@ -75,6 +75,8 @@ export const logCodes = [
   'refused-name-conflict',
   'refused-replay',
   'refused-stale-status',
+  'refused-stale-protocol',
+  'replay-unmasked',
   'refused-ack-above-max',
   'refused-stale-answer',
   // heartbeat: resources of the pair

@@ -11,6 +11,7 @@ import { type Context, say, tell } from './context.js';
 import { noteKeyOf } from './keys.js';
 import { markLinkHeard } from './links.js';
 import { forgetClaim, type NodeRecord } from './node-table.js';
+import { askForProof, isDisproved, isProof, keepFormerRun, restoreRun } from './proof.js';
 import { noteSequence, resetTrack } from './sequence.js';
 
 export type RefusalCode =
@@ -24,6 +25,7 @@ export type RefusalCode =
   | 'name-conflict'
   | 'replay'
   | 'stale-status'
+  | 'stale-protocol'
   | 'ack-above-max'
   | 'stale-answer';
 
@@ -54,6 +56,8 @@ export interface Received {
 const refusalLogInterval = seconds(1);
 /** Sequence numbers and generations fit 32 bits in the original; more is nonsense. */
 const HEX_DIGITS_MAX = 12;
+/** A slow serial line and a full queue hold a message up; nothing holds it up longer. */
+const protocolAgeSecondsMax = 10;
 /** Of what a stranger may write into our log. */
 const SHOWN_NAME_MAX = 64;
 
@@ -91,6 +95,8 @@ interface Heading {
   readonly isProtocol: boolean;
   readonly seq: number;
   readonly generation: number;
+  /** Seconds of the sender's wall clock. */
+  readonly timestamp: number;
 }
 
 function readHeading(ctx: Context, message: HaMessage): Heading | undefined {
@@ -117,7 +123,7 @@ function readHeading(ctx: Context, message: HaMessage): Heading | undefined {
   if (generation === undefined) {
     return refuse(ctx, 'bad-generation', 'ERROR', `process_clustermsg: ${facts} has bad hg`);
   }
-  return { type, src: src.toLowerCase(), isProtocol, seq, generation };
+  return { type, src: src.toLowerCase(), isProtocol, seq, generation, timestamp };
 }
 
 /** Our own messages come back on broadcast media: they show that the medium carries. */
@@ -148,6 +154,9 @@ function noteUuid(ctx: Context, node: NodeRecord, message: HaMessage): void {
 function noteGeneration(ctx: Context, node: NodeRecord, generation: number): void {
   if (node.generation === generation) return;
   const isRestart = node.generation !== undefined;
+  if (isRestart && (node.generation ?? 0) < generation) keepFormerRun(node);
+  node.proof.newest = 0;
+  node.proof.ofStatus = 0;
   if (isRestart) {
     const facts = `(generation ${node.generation} -> ${generation})`;
     say(ctx, 'info', 'node-restarted', `Heartbeat restart on node ${node.name} ${facts}`);
@@ -178,9 +187,16 @@ function judgeOrder(
   node: NodeRecord,
   medium: string,
   heading: Heading,
+  message: HaMessage,
 ): { readonly isReturning: boolean } | undefined {
   const known = node.generation;
-  if (known !== undefined && heading.generation < known) {
+  const isLower = known !== undefined && heading.generation < known;
+  if (isLower && isProof(ctx, node, heading.type, message)) {
+    const { newest } = node.proof;
+    noteGeneration(ctx, node, heading.generation);
+    restoreRun(ctx, node, { generation: known, timestamp: newest });
+  } else if (isLower || isDisproved(node, heading.generation, heading.timestamp)) {
+    if (isLower && heading.type === 'status') askForProof(ctx, node);
     const facts = `[gen = ${heading.generation}, curgen = ${known}]`;
     const text = `should_drop_message: attempted replay attack [${node.name}]? ${facts}`;
     return refuse(ctx, 'replay', 'ERROR', text);
@@ -192,10 +208,25 @@ function judgeOrder(
     return refuse(ctx, 'stale-status', 'debug', `old status of dead node ${node.name}`);
   }
   noteGeneration(ctx, node, heading.generation);
+  node.proof.newest = Math.max(node.proof.newest, heading.timestamp);
   const verdict = noteSequence(ctx, node, heading.seq);
   markLinkHeard(ctx, node, medium);
   if (verdict === 'duplicate') return undefined;
   return { isReturning: isStatus && isSameRun && node.state === 'dead' };
+}
+
+/**
+ * Messages without a number: 3.0.6 takes recorded ones for ever (heartbeat.md section 16). They are
+ * sent once and never again, so they are of the sender's run and about as old as its last status.
+ */
+function isFresh(ctx: Context, node: NodeRecord, heading: Heading): boolean {
+  if (node.kind === 'ping' || node.generation === undefined) return true;
+  const isOldRun = heading.generation !== 0 && heading.generation < node.generation;
+  const isOld = heading.timestamp < node.proof.ofStatus - protocolAgeSecondsMax;
+  if (!isOldRun && !isOld) return true;
+  const text = `old ${heading.type} of node ${node.name} [gen = ${heading.generation}]`;
+  refuse(ctx, isOldRun ? 'replay' : 'stale-protocol', 'WARN', text);
+  return false;
 }
 
 /** Undefined when nothing is to be done; a refusal has then been counted, and logged in limits. */
@@ -214,16 +245,19 @@ export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Receive
   }
   const { type, seq } = heading;
   if (heading.isProtocol) {
-    if (!isForUs(ctx, message)) return undefined;
+    if (!isForUs(ctx, message) || !isFresh(ctx, from, heading)) return undefined;
     markLinkHeard(ctx, from, medium);
     return { type, message, from, seq, isReturning: false };
   }
-  const order = judgeOrder(ctx, from, medium, heading);
+  const order = judgeOrder(ctx, from, medium, heading, message);
   if (order === undefined) return undefined;
   // A node that takes a group unasked says so to itself; who holds the group must hear of it.
   const isToItself = type === 'ip-request-resp' && fieldText(message, 'dest') === from.name;
   if (!isForUs(ctx, message) && !isToItself) return undefined;
   noteUuid(ctx, from, message);
-  if (type === 'status') noteKeyOf(ctx, from, key);
+  if (type === 'status') {
+    from.proof.ofStatus = heading.timestamp;
+    noteKeyOf(ctx, from, key);
+  }
   return { type, message, from, seq, isReturning: order.isReturning };
 }

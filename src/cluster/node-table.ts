@@ -9,6 +9,7 @@ import { type Context, say, tell } from './context.js';
 import type { Facts } from './keys.js';
 import { createLinks, type LinkRecord } from './links.js';
 import { notifyStatus } from './notify.js';
+import { createProof, type ProofState } from './proof.js';
 import { createTrack, type SequenceTrack } from './sequence.js';
 
 /** What a node says it holds (heartbeat.md section 10.4). */
@@ -51,6 +52,7 @@ export interface NodeRecord {
   facts: Facts | undefined;
   /** The number of the key that its last status was good under. */
   keyUsed: number | undefined;
+  readonly proof: ProofState;
 }
 
 export function createNode(
@@ -82,6 +84,7 @@ export function createNode(
     missedUs: false,
     facts: undefined,
     keyUsed: undefined,
+    proof: createProof(),
   };
 }
 
