@@ -35,7 +35,7 @@ async function check(host: string): Promise<{ verdict: CheckVerdict; name: strin
     receive: `^Host ${host}$`,
   };
   const verdict = await new Promise<CheckVerdict>((resolve) =>
-    createCheckRunner().start(1, spec, resolve),
+    createCheckRunner().start(1, spec, ({ isUp, reason }) => resolve({ isUp, reason })),
   );
   server.closeAllConnections();
   server.close();
