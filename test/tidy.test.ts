@@ -268,6 +268,7 @@ function isEntry(path: string): boolean {
     path === 'test/simulation/swarm.ts' ||
     path === 'test/lab/interop/main.ts' ||
     path === 'test/lab/demo.ts' ||
+    path === 'test/lab/hostile-sender.ts' ||
     path === 'test/fuzz/fuzz.ts'
   );
 }
