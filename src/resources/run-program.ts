@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 /** Output of a program kept for its verdict and the log; the rest is read and thrown away. */
 const OUTPUT_BYTES_MAX = 64 * 1024;
 
+/** For a pipe to be read that somebody else keeps open; its bytes are in it already. */
+const DRAIN_MS = 200;
+
 export interface ProgramEnd {
   readonly exitCode: number;
   /** Standard output alone: the originals judge `status` by nothing else. */
@@ -69,16 +72,20 @@ export function runProgram(run: ProgramRun): Promise<ProgramEnd> {
       clearTimeout(timer);
       resolve({ exitCode: 127, output, errorOutput, reason: cause.message });
     });
-    // `exit`, not `close`: a daemon that a script leaves behind may keep the pipes open for ever.
     child.once('exit', (exitCode, signal) => {
       clearTimeout(timer);
       const lateness = `killed after ${run.deadlineMs / 1000} s`;
       const reason = isLate ? lateness : signal === null ? '' : `ended by ${signal}`;
-      setImmediate(() => {
+      const end = (): void => {
+        clearTimeout(drain);
         child.stdout?.destroy();
         child.stderr?.destroy();
         resolve({ exitCode: exitCode ?? 1, output, errorOutput, reason });
-      });
+      };
+      // What it said may be read after its end is known: the pipes are read to their end. A daemon
+      // that a script leaves behind may keep them open for ever, so that is not waited for.
+      const drain = setTimeout(end, DRAIN_MS);
+      child.once('close', end);
     });
   });
 }
