@@ -290,3 +290,33 @@ test('no file is dead', () => {
   const faults = all.map(({ path }) => path).filter((path) => !isEntry(path) && !isUsed(path));
   assert.deepEqual(faults, noFaults);
 });
+
+/** README.md, CHANGELOG.md and everything below docs, by path from the root. */
+function documents(): readonly string[] {
+  const below = readdirSync(join(root, 'docs'), { recursive: true }).map(String);
+  const inDocs = below.filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
+  return ['README.md', 'CHANGELOG.md', ...inDocs];
+}
+
+test('a document that the code names is in the tree', () => {
+  const names = new Set(documents().map((path) => path.slice(path.lastIndexOf('/') + 1)));
+  const faults = all.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?<![\w.}-])[\w-][\w.-]*\.md\b/g)]
+      .map(([name]) => name)
+      .filter((name) => !names.has(name))
+      .map((name) => `${path}: ${name}`),
+  );
+  assert.deepEqual(faults, noFaults);
+});
+
+test('every link of a document leads somewhere', () => {
+  const faults = documents().flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return [...text.matchAll(/\]\(([^)#\s]+)/g)]
+      .map(([, target]) => target ?? '')
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .filter((target) => !existsSync(join(root, dirname(path), target)))
+      .map((target) => `${path}: ${target}`);
+  });
+  assert.deepEqual(faults, noFaults);
+});

@@ -3,7 +3,7 @@
 
 import type { LogCode } from './log-code.js';
 
-/** The levels of heartbeat 3.0.6 as it prints them (heartbeat.md section 15). */
+/** The levels of heartbeat 3.0.6 as it prints them. */
 export type LogLevel = 'emerg' | 'alert' | 'CRIT' | 'ERROR' | 'WARN' | 'notice' | 'info' | 'debug';
 
 export interface LogLine {

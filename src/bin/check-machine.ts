@@ -95,7 +95,7 @@ async function judgeDaemon(files: HaFiles, machine: Machine, sink: DiagnosticSin
   const status = answer.value;
   if (status.configHash !== configHashOf(files)) {
     sink.warning('not-in-force', wholeFile, 'the running daemon has read other files than these', {
-      hint: 'reload it: lubdub heartbeat -r',
+      hint: 'reload it: systemctl reload lubdub-heartbeat, or heartbeat -r',
     });
   }
   const nodes = Array.isArray(status.nodes) ? status.nodes : [];

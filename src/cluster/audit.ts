@@ -1,5 +1,5 @@
 // Compares what both sides say they hold: a set with two holders is healed, a set with none is
-// taken. 3.0.6 only logs these (heartbeat.md section 10.4), and serves nothing.
+// taken. 3.0.6 only logs these, and serves nothing.
 
 import { after, seconds } from '../base/time.js';
 import { type Context, say } from './context.js';

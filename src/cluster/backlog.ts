@@ -1,6 +1,6 @@
 // How many of our messages a living peer has not acknowledged yet. One that hears us acknowledges
 // one in ten, so a growing number tells of a way out that does not carry, or of an odd peer.
-// Nothing is held back: heartbeats and retransmissions go on, as in 3.0.6 (heartbeat.md section 7).
+// Nothing is held back: heartbeats and retransmissions go on, as in 3.0.6.
 
 import { after, type Instant, seconds } from '../base/time.js';
 import { type Context, say } from './context.js';

@@ -1,5 +1,5 @@
 // What local clients are shown of the cluster: messages, changes of nodes and links, in the kinds
-// that `setfilter` names (heartbeat.md section 12). Nothing is made while no client wants it, so a
+// that `setfilter` names (as in heartbeat 3.0.6). Nothing is made while no client wants it, so a
 // beat costs the same as without clients. Who the clients are is not known here.
 
 import {

@@ -57,7 +57,7 @@ export interface Context {
   effects: ClusterEffect[];
   readonly happenings: Happening[];
   readonly local: NodeRecord;
-  /** The other normal node. R1 resource logic knows two sides (heartbeat.md section 16). */
+  /** The other normal node. R1 resource logic knows two sides (as in heartbeat 3.0.6). */
   peer: NodeRecord | undefined;
   readonly nodes: Map<string, NodeRecord>;
   readonly groups: ReadonlyMap<string, GroupRecord>;

@@ -1,5 +1,5 @@
 // Who holds what, in the words of the original: `local` are the groups that prefer the speaker,
-// `foreign` all others (heartbeat.md section 10.4). Own claim and phase, the `starting` and
+// `foreign` all others (as in heartbeat 3.0.6). Own claim and phase, the `starting` and
 // `resource` messages and the ten seconds of settling. Groups are run by resource-group.ts.
 
 import { after, type Instant, seconds } from '../base/time.js';

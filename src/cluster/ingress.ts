@@ -216,7 +216,7 @@ function judgeOrder(
 }
 
 /**
- * Messages without a number: 3.0.6 takes recorded ones for ever (heartbeat.md section 16). They are
+ * Messages without a number: 3.0.6 takes recorded ones for ever. They are
  * sent once and never again, so they are of the sender's run and about as old as its last status.
  */
 function isFresh(ctx: Context, node: NodeRecord, heading: Heading): boolean {

@@ -1,6 +1,6 @@
 // ipfail, which 3.0.6 has as a program of its own (`respawn hacluster …/ipfail`): of two nodes that
 // hear each other, the one that sees fewer ping nodes gives its resources up. Both sides tell their
-// counts in messages between clients named `ipfail` (heartbeat.md section 12), so that ours and a
+// counts in messages between clients named `ipfail` (as in heartbeat 3.0.6), so that ours and a
 // 3.0.6 node's decide together. How resources move is standby.ts.
 
 import { after, type Duration, millis, seconds } from '../base/time.js';

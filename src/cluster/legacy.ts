@@ -1,6 +1,6 @@
 // `auto_failback legacy`: the exchange of heartbeat 1.x, group by group. A node that becomes active
-// asks for its own groups; whoever has one gives it up and answers (heartbeat.md sections 10.3 and
-// 10.7). No claims are exchanged; ours are kept for status and for healing a partition.
+// asks for its own groups; whoever has one gives it up and answers, as heartbeat 3.0.6 does. No
+// claims are exchanged; ours are kept for status and for healing a partition.
 
 import { after, seconds } from '../base/time.js';
 import { fieldText, type HaField, textField } from '../wire/ha-message.js';

@@ -1,5 +1,5 @@
 // Who belongs to the cluster, as it changes while it runs: hb_addnode, hb_delnode and the node
-// list that a living peer gives to one that starts (heartbeat.md section 6). Changes last until
+// list that a living peer gives to one that starts (as in heartbeat 3.0.6). Changes last until
 // the next start, which reads ha.cf and asks a living peer, as in 3.0.6 with haresources.
 
 import { after } from '../base/time.js';

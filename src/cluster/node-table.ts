@@ -12,7 +12,7 @@ import { notifyStatus } from './notify.js';
 import { createProof, type ProofState } from './proof.js';
 import { createTrack, type SequenceTrack } from './sequence.js';
 
-/** What a node says it holds (heartbeat.md section 10.4). */
+/** What a node says it holds (as in heartbeat 3.0.6). */
 export interface Claim {
   /** Groups that prefer the node that speaks. */
   local: boolean;

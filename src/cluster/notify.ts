@@ -1,5 +1,5 @@
 // What the scripts of rc.d hear of: messages of types that have a script, sent or received, and
-// changes of the nodes' status (heartbeat.md section 10.3). How and when a script runs is the
+// changes of the nodes' status (as in heartbeat 3.0.6). How and when a script runs is the
 // edge's affair.
 
 import { type HaField, textField } from '../wire/ha-message.js';
@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 const VALUE_CHARACTERS_MAX = 4096;
 const FIELDS_MAX = 64;
 
-/** What scripts of the original are told from the daemon's state (heartbeat.md section 10.3). */
+/** What scripts of the original are told from the daemon's state (as in heartbeat 3.0.6). */
 export function scriptEnvironment(ctx: Context): Readonly<Record<string, string>> {
   const variables: Record<string, string> = {
     HA_CURHOST: ctx.local.name,

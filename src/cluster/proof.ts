@@ -1,5 +1,5 @@
 // A recorded message of a higher generation would make us take the living node's own messages for
-// replays, until its generation exceeds the recorded one or we restart (heartbeat.md section 16).
+// replays, until its generation exceeds the recorded one or we restart (as in heartbeat 3.0.6).
 // So a node that is refused as a replay is asked a question of which only a living node can give
 // the answer: `query-cstatus` for a client of a name drawn for it. 3.0.6 answers it like Lubdub.
 

@@ -1,5 +1,5 @@
 // The clean end: wait for what is moving, give everything up, tell the other side, linger until it
-// can have heard, exit (heartbeat.md section 10.5). The peer takes over at `shutdone`, not later.
+// can have heard, exit (as in heartbeat 3.0.6). The peer takes over at `shutdone`, not later.
 
 import { after, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';

@@ -1,5 +1,5 @@
-// Handing groups over while both nodes live: `ask_resources` me, other, done (heartbeat.md section
-// 10.6), asked by an operator on either node, by auto failback or after a failed start. The set is
+// Handing groups over while both nodes live: `ask_resources` me, other, done, as heartbeat 3.0.6
+// does; asked by an operator on either node, by auto failback or after a failed start. The set is
 // always named as seen from the node that leaves it. What two nodes of this program do better is
 // in make-before-break.ts.
 

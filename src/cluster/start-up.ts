@@ -1,5 +1,5 @@
 // From the first packet to `active`: init, up, the comm-up test, the exchange of node lists
-// (heartbeat.md section 8). What follows `active` is told as `comm-up`.
+// (as in heartbeat 3.0.6). What follows `active` is told as `comm-up`.
 
 import { after, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';
@@ -50,7 +50,7 @@ export function askNodeList(ctx: Context): void {
   if (ctx.startUp.isActive || !ctx.startUp.isCommTested) return;
   const living = others(ctx).filter((node) => node.kind === 'normal' && node.state !== 'dead');
   const node = living[ctx.startUp.asked++ % Math.max(1, living.length)];
-  // Without `protocol` the other side knows no node lists (heartbeat.md section 1, fact 10).
+  // Without `protocol` the other side knows no node lists (as in heartbeat 3.0.6).
   if (node === undefined || !ctx.liveness.isFlowControlled) {
     goActive(ctx);
     return;

@@ -1,4 +1,4 @@
-// Resetting a dead node before its groups are taken (heartbeat.md section 14). While a reset is
+// Resetting a dead node before its groups are taken (as in heartbeat 3.0.6). While a reset is
 // wanted and not confirmed nothing is taken, neither the dead node's groups nor our own, which it
 // may hold; a reset that fails is tried again for ever, as in the original.
 

@@ -1,6 +1,6 @@
 // What becomes of a node's resource groups when it dies, leaves or comes anew: the takeover with
 // the meaning of the original's mach_down built in, adoption of what a predecessor process held,
-// and the hand-back of failed groups. heartbeat.md sections 10.3 to 10.5.
+// and the hand-back of failed groups; in the words and order of heartbeat 3.0.6.
 
 import { after, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';

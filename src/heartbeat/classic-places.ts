@@ -1,5 +1,5 @@
 // The places in which scripts, monitors and clients of heartbeat 3.0.6 look for a running daemon
-// (heartbeat.md section 15). Under another run directory than the ordinary one they all move there,
+// (as in heartbeat 3.0.6). Under another run directory than the ordinary one they all move there,
 // so that several nodes of a lab live on one machine.
 
 import { chmod, chown, mkdir } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// The HA_* environment of scripts as far as it comes from the files (heartbeat.md section 10.3).
+// The HA_* environment of scripts as far as it comes from the files (as in heartbeat 3.0.6).
 
 import { join } from 'node:path';
 import type { HaConfig } from '../config/ha-config.js';

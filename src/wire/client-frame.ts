@@ -1,6 +1,6 @@
 // What local clients and the daemon exchange on heartbeat's registration socket: for each message
 // four bytes of length and four of a fixed mark, both in the byte order of the host, then one frame
-// without signature (heartbeat.md section 12, recorded from 3.0.6). Both frames are understood; a
+// without signature (recorded from 3.0.6). Both frames are understood; a
 // string frame has a NUL behind it, which the length counts.
 
 import { concatBytes } from '../base/bytes.js';

@@ -1,4 +1,4 @@
-// Messages that travel compressed (heartbeat.md section 2.4): a whole message in the field
+// Messages that travel compressed (as in heartbeat 3.0.6): a whole message in the field
 // `_compressed_payload` (traditional), or single nested fields, type 5 before and type 4 on the
 // wire. The methods themselves are Node.js's and the C library's, handed in by the edge. What
 // unpacks to more than the limit is refused: a few bytes must not become a gigabyte.

@@ -36,7 +36,7 @@ export function fieldBytes(message: HaMessage, name: string): Uint8Array | undef
 
 /**
  * A copy in which the field of that name has this value: replaced in place when it exists (order
- * kept), appended otherwise (heartbeat.md section 2.3).
+ * kept), appended otherwise (as in heartbeat 3.0.6).
  */
 export function withField(message: HaMessage, field: HaField): HaMessage {
   const at = message.fields.findIndex((known) => known.name === field.name);
