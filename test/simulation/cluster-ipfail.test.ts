@@ -103,7 +103,7 @@ describe('ipfail', () => {
   });
 
   test('whatever comes and goes, there is one holder at the end', () => {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 6; seed++) {
       const autoFailback = seed % 2 === 0 ? 'on' : 'off';
       const world = settledPair({ ...oneGroupEach, seed, autoFailback });
       const { prng } = world;
@@ -119,7 +119,7 @@ describe('ipfail', () => {
         cutAll(world, false);
       }
       for (const host of world.hosts) host.unseen.clear();
-      world.run(60_000);
+      world.run(15_000);
       assert.deepEqual([...world.violations], [], `seed ${seed}`);
       assertQuiet(world);
     }
