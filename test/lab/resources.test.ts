@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ArpCapture } from './arp-capture.js';
@@ -157,4 +158,50 @@ test('Debian’s own script of resource.d is not: what it does is built in', asy
   assert.deepEqual(await run('start', word), ['done']);
   assert.match(await shown('nft', 'list', 'ruleset'), /table inet lubdub_port_tcp_25/);
   assert.deepEqual(await run('stop', word), ['done']);
+});
+
+/** Puts Debian's own heartbeat scripts on the host, as a machine that is migrated has them. */
+function installStock(...names: readonly string[]): void {
+  host.write('ha.d/shellfuncs', readFileSync('/etc/ha.d/shellfuncs', 'utf8'), 0o755);
+  for (const name of ['hto-mapfuncs', ...names]) {
+    const text = readFileSync(join('/etc/ha.d/resource.d', name), 'utf8');
+    host.write(`ha.d/resource.d/${name}`, text, 0o755);
+  }
+}
+
+test('Debian’s scripts without a built-in run unchanged, with the agents behind them', async () => {
+  installStock('IPaddr2', 'Delay', 'OCF');
+  // Under names of their own, so that neither is built in.
+  const stock = (name: string): string => readFileSync(join('/etc/ha.d/resource.d', name), 'utf8');
+  host.write('ha.d/resource.d/VipOfScript', stock('IPaddr2'), 0o755);
+  host.write('ha.d/resource.d/WaitOfScript', stock('Delay'), 0o755);
+  const words = ['VipOfScript::10.8.0.120/24/eth0', 'WaitOfScript::1::1'] as const;
+  for (const word of words) {
+    const outcomes = await run('status', word, 'start', word, 'status', word);
+    assert.deepEqual(outcomes, ['stopped', 'done', 'running'], word);
+  }
+  assert.ok(await host.holds('10.8.0.120'));
+  for (const word of words) {
+    assert.deepEqual(await run('stop', word, 'status', word), ['done', 'stopped'], word);
+  }
+  assert.equal(await host.holds('10.8.0.120'), false);
+});
+
+test('OCF agents run by their provider and name, by a file of parameters, or by name', async () => {
+  await host.run(['rm', '-f', '/etc/ha.d/resource.d/OCF']);
+  await host.run(['mkdir', '-p', '/etc/ha.d/conf/OCF/Dummy']);
+  host.write('ha.d/conf/OCF/Dummy/one', 'OCF_RESKEY_state="/run/dummy-one" # where\n');
+  for (const [word, state] of [
+    ['ocf::heartbeat::Dummy::state=/run/dummy-two', '/run/dummy-two'],
+    ['OCF::Dummy::one', '/run/dummy-one'],
+    ['Dummy::state=/run/dummy-three', '/run/dummy-three'],
+  ] as const) {
+    const outcomes = await run('status', word, 'start', word, 'start', word, 'status', word);
+    assert.deepEqual(outcomes, ['stopped', 'done', 'done', 'running'], word);
+    assert.equal(await shown('ls', state), `${state}\n`);
+    assert.deepEqual(await run('stop', word, 'stop', word, 'status', word), [
+      ...['done', 'done', 'stopped'],
+    ]);
+  }
+  assert.match((await run('start', 'ocf::heartbeat::Nothing'))[0] ?? '', /Cannot locate/);
 });
