@@ -64,8 +64,8 @@ test('a hung node keeps its address until the executable has reset it', async ()
     await pair.alpha.host.run(['sh', '-c', append, 'sh', frame]);
     await waitFor('the note on beta', 20_000, () => told().includes('note hello alpha'), told);
 
-    // Both processes stand still: the address stays, and nobody answers for the node.
-    pair.alpha.host.kill(/lubdub/, 'SIGSTOP');
+    // The daemon stands still: the address stays, and nobody answers for the node.
+    assert.equal(pair.alpha.killDaemon('SIGSTOP'), 1);
     const wanted = join(pair.beta.host.disk, 'ha.d/reset-wanted');
     await waitFor(
       'the order to reset',
