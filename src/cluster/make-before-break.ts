@@ -17,9 +17,10 @@ import {
   answer,
   claimOf,
   enter,
+  handOverTime,
   leave,
+  preparationTime,
   releasePrepared,
-  replyTime,
   type StandbyWord,
   sendAsk,
 } from './standby-state.js';
@@ -72,7 +73,7 @@ export function prepare(
   then: (isPrepared: boolean) => void,
 ): void {
   const groups = comingGroups(ctx, word);
-  enter(ctx, 'preparing', word, replyTime);
+  enter(ctx, 'preparing', word, preparationTime);
   const { askedSeq } = ctx.standby;
   const isCurrent = (): boolean =>
     ctx.standby.state === 'preparing' && ctx.standby.askedSeq === askedSeq;
@@ -95,14 +96,14 @@ export function handOver(ctx: Context): void {
   const { standby } = ctx;
   const { word, startedAt } = standby;
   const groups = leavingGroups(ctx, word);
-  enter(ctx, 'handing', word, replyTime);
+  enter(ctx, 'handing', word, handOverTime);
   for (const group of groups) muteGroup(ctx, group);
   whenAtRest(ctx, groups, () => {
     if (standby.state !== 'handing' || standby.startedAt !== startedAt) return;
     const sets = claimedSets(ctx, word);
     standby.handed = { local: sets.includes('local'), foreign: sets.includes('foreign') };
     for (const set of sets) markYielded(ctx, set);
-    enter(ctx, 'handed', word, replyTime);
+    enter(ctx, 'handed', word, handOverTime);
     sendResource(ctx, 'standby');
     sendAsk(ctx, 'done', word, 'announce');
   });

@@ -10,6 +10,13 @@ import { aimReleased } from './resource-group.js';
 
 /** 3.0.6 gives the other side as long to agree. */
 export const replyTime: Duration = seconds(10);
+/**
+ * Between two nodes of this program each step of a hand-over without a gap may take as long: what
+ * is handed over serves meanwhile, and a dead side is noticed by its silence, not by this.
+ */
+export const handOverTime: Duration = seconds(30);
+/** Then the taker undoes its preparation and agrees as the original does; sooner than the above. */
+export const preparationTime: Duration = seconds(20);
 /** And as long to finish: scripts may have to mount and check large file systems. */
 export const completionTime: Duration = seconds(3600);
 

@@ -39,7 +39,9 @@ import {
   claimOf,
   completionTime,
   enter,
+  handOverTime,
   leave,
+  releasePrepared,
   replyTime,
   type StandbyWord,
   sendAsk,
@@ -82,9 +84,12 @@ export function requestStandby(
     return;
   }
   say(ctx, 'info', 'standby-wanted', `${ctx.local.name} wants to go standby [${word}]`);
-  enter(ctx, 'asked', word, replyTime);
+  const isOffered = canHandOver(ctx, word);
+  // Only a node of this program says its facts, and only such a one prepares before it answers.
+  const isPrepared = isOffered && ctx.peer?.facts !== undefined;
+  enter(ctx, 'asked', word, isPrepared ? handOverTime : replyTime);
   ctx.standby.operatorId = operatorId;
-  sendAsk(ctx, 'me', word, canHandOver(ctx, word) ? 'prepare' : undefined);
+  sendAsk(ctx, 'me', word, isOffered ? 'prepare' : undefined);
 }
 
 /** An operator's command on this node. */
@@ -166,7 +171,7 @@ function agree(
 }
 
 function agreed(ctx: Context, word: StandbyWord, seq: number, isPrepared: boolean): void {
-  enter(ctx, 'agreed', word, replyTime);
+  enter(ctx, 'agreed', word, isPrepared ? handOverTime : replyTime);
   ctx.standby.askedSeq = seq;
   sendAsk(ctx, 'other', word, isPrepared ? 'prepared' : undefined);
 }
@@ -265,8 +270,15 @@ function forgetTakeover(ctx: Context): void {
 /** The time for the present step of a standby is over. */
 export function expireStandby(ctx: Context): void {
   const { standby } = ctx;
-  const { state, operatorId, word } = standby;
+  const { state, operatorId, word, askedSeq } = standby;
   if (state === 'none') return;
+  if (state === 'preparing') {
+    const text = `Standby of ${word} resources: not prepared in time, taken after their stop`;
+    say(ctx, 'WARN', 'standby-expired', text);
+    releasePrepared(ctx);
+    agreed(ctx, word, askedSeq, false);
+    return;
+  }
   const text =
     state === 'asked'
       ? 'No reply to standby request.  Standby request cancelled.'
@@ -281,7 +293,8 @@ export function expireStandby(ctx: Context): void {
 /** The other side did not begin to go standby: it refused, and its log says why. */
 export function expireTakeover(ctx: Context): void {
   const { takeoverId, state } = ctx.standby;
-  if (takeoverId === undefined || state === 'agreed' || state === 'taking') return;
+  if (takeoverId === undefined) return;
+  if (state === 'preparing' || state === 'agreed' || state === 'taking') return;
   const name = ctx.peer?.name ?? 'the other node';
   answer(ctx, takeoverId, false, `${name} did not go standby; its log says why`);
   forgetTakeover(ctx);

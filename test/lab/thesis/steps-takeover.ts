@@ -6,6 +6,7 @@ import { outsideVip, startFallback, wholeTable } from './cluster.js';
 import {
   asked5ms,
   expectAnnouncements,
+  explainBoth,
   expectArp,
   expectNoFailure,
   type Figures,
@@ -75,7 +76,7 @@ async function standby(scenario: Scenario): Promise<Figures> {
   const dad = cluster.director('penguin-dad');
   const from = nowMs();
   const asked = await dad.command('standby', 'all');
-  assert.equal(asked.code, 0, asked.stderr);
+  assert.equal(asked.code, 0, `${asked.stderr}\n${explainBoth(scenario)}`);
   await waitForHolder(scenario, 'penguin-mom', 20_000 * scenario.pace);
   await waitForService(scenario, 30_000 * scenario.pace);
   await waitForTable(scenario, cluster.director('penguin-mom'), wholeTable, 20_000 * scenario.pace);
