@@ -1,6 +1,6 @@
 // The interop matrix as a program: `npm run test:interop`. Plays cells, several pairs at a time,
 // prints the grid, and writes it into docs/interop.md.
-//   --reduced   the cells that every test run plays; the document stays as it is
+//   --reduced   seven cells, five of them those of every test run; the document stays as it is
 //   --record    pairs of two originals: keeps what they complain of as test data
 //   --only TEXT cells in whose name the text appears; the document stays as it is
 //   --at-once N pairs at a time (3)

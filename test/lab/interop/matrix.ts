@@ -76,6 +76,15 @@ export const reducedMatrix: readonly Cell[] = [
   cell('late', 'beta', ['ucast6'], 'sha1', 'classic', 'legacy'),
 ];
 
+/**
+ * What every test run plays of it. In the rest a busy 3.0.6 at times loses a word of its own
+ * scripts or complains of itself (docs/interop.md), and a test run must not hang on that.
+ */
+export const testRunMatrix: readonly Cell[] = reducedMatrix.filter(
+  ({ scenario, failback }) =>
+    scenario !== 'trouble' && !(scenario === 'late' && failback === 'legacy'),
+);
+
 /** One pair of originals for each scenario and failback; what carries it changes with the run. */
 export function originalsMatrix(): Cell[] {
   const seen = new Map<string, Cell>();

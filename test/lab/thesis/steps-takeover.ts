@@ -6,9 +6,9 @@ import { outsideVip, startFallback, wholeTable } from './cluster.js';
 import {
   asked5ms,
   expectAnnouncements,
-  explainBoth,
   expectArp,
   expectNoFailure,
+  explainBoth,
   type Figures,
   outageSince,
   round,
