@@ -1,6 +1,6 @@
 // The one test command: sets up, builds, runs every kind of test and sums them up.
 //   node test/run.mjs         everything; the lab where the kernel allows, else in a machine
-//   node test/run.mjs quick   what needs no root, under a minute
+//   node test/run.mjs quick   what needs no root, in a good minute
 //   node test/run.mjs ci      everything, and the quick tests on the newer Node.js as well
 //   node test/run.mjs demo …  sets up and plays the demo
 //   node test/run.mjs interop … sets up and plays the whole matrix of mixed pairs
