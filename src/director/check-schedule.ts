@@ -2,6 +2,7 @@
 // with a deadline of its own. It owns ids and deadlines of the checks under way; it judges nothing
 // but lateness.
 
+import type { Prng } from '../base/prng.js';
 import { after, between, type Duration, earliest, type Instant, millis } from '../base/time.js';
 import type { CheckSpec } from '../checks/check-spec.js';
 import { type CheckVerdict, timedOut } from '../checks/check-verdict.js';
@@ -30,6 +31,8 @@ export interface StartedCheck {
 export interface FinishedCheck {
   readonly verdict: CheckVerdict;
   readonly took: Duration;
+  /** Of the check. */
+  readonly key: string;
   readonly realKeys: readonly string[];
 }
 
@@ -42,6 +45,8 @@ export interface CheckSchedule {
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
   /** The checks of these real servers are due now. */
   hurry(realKeys: ReadonlySet<string>, now: Instant): void;
+  /** The next run of this check is so soon after its last one, if it was to be later. */
+  hasten(checkKey: string, interval: Duration, now: Instant): void;
   /** Undefined for an id that is not under way (any more). */
   finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined;
   /** Ids of all checks under way; nothing is due after this. */
@@ -67,18 +72,24 @@ interface Entry {
   /** How far into the interval the second run lies: this is what spreads the checks. */
   phase: Duration;
   nextAt: Instant;
+  startedAt: Instant;
   hasRun: boolean;
   inFlight: InFlight | undefined;
   combined: CombinedState;
 }
 
-export const createCheckSchedule = (): CheckSchedule => new Schedule();
+export const createCheckSchedule = (prng: Prng): CheckSchedule => new Schedule(prng);
 
 class Schedule implements CheckSchedule {
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Map<number, Entry>();
+  readonly #prng: Prng;
   #lastId = 0;
   #pace = 1;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
 
   update(checks: readonly PlannedCheck[], paceFactor: number, now: Instant): readonly number[] {
     const former = new Map(this.#entries);
@@ -126,10 +137,17 @@ class Schedule implements CheckSchedule {
     const id = ++this.#lastId;
     const deadline = after(after(now, spec.timeout), CHECK_DEADLINE_GRACE);
     entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout, isExtended: false };
-    entry.nextAt = after(now, entry.hasRun ? entry.interval : entry.phase);
+    entry.nextAt = after(now, entry.hasRun ? this.#wait(entry) : entry.phase);
+    entry.startedAt = now;
     entry.hasRun = true;
     this.#underWay.set(id, entry);
     return { id, spec };
+  }
+
+  /** Only a jitter that was asked for takes from the chance. */
+  #wait({ interval, check: { jitter } }: Entry): Duration {
+    if (jitter === 0) return interval;
+    return millis(interval * (1 + jitter * (2 * this.#prng.fraction() - 1)));
   }
 
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[] {
@@ -157,7 +175,17 @@ class Schedule implements CheckSchedule {
     // A check that outlasted its interval starts a new one from its end: a sick server is not
     // asked again at once.
     if (entry.nextAt <= now) entry.nextAt = after(now, entry.interval);
-    return { verdict, took, realKeys };
+    return { verdict, took, key: entry.check.key, realKeys };
+  }
+
+  hasten(checkKey: string, interval: Duration, now: Instant): void {
+    const entry = this.#entries.get(checkKey);
+    if (entry === undefined) return;
+    const span = millis(interval * this.#pace);
+    const due = after(entry.startedAt, span);
+    // One that took longer than that is not asked again at once either.
+    const at = due > now ? due : after(now, span);
+    if (at < entry.nextAt) entry.nextAt = at;
   }
 
   hurry(realKeys: ReadonlySet<string>, now: Instant): void {
@@ -193,6 +221,7 @@ const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
   interval: check.interval,
   phase: check.interval,
   nextAt: now,
+  startedAt: now,
   hasRun: false,
   inFlight: undefined,
   combined: combinedStart,

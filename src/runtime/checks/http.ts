@@ -10,7 +10,7 @@ import type { AxiosRequestConfig } from 'axios';
 import type { HttpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
 import { BODY_BYTES_MAX, judgeHttpAnswer, REDIRECTS_MAX } from '../../checks/http-answer.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 import { secureContext } from './secure-context.js';
@@ -102,7 +102,7 @@ export async function runHttpCheck(spec: HttpCheck, context: CheckContext): Prom
       match,
     );
   } catch (cause) {
-    return down(reasonOfError(cause));
+    return downOfError(cause);
   }
 }
 
