@@ -2,8 +2,15 @@
 // with a deadline of its own. It owns ids and deadlines of the checks under way; it judges nothing
 // but lateness.
 
-import type { Prng } from '../base/prng.js';
-import { after, between, type Duration, earliest, type Instant, millis } from '../base/time.js';
+import {
+  after,
+  between,
+  type Duration,
+  earliest,
+  type Instant,
+  instant,
+  millis,
+} from '../base/time.js';
 import type { CheckSpec } from '../checks/check-spec.js';
 import { type CheckVerdict, timedOut } from '../checks/check-verdict.js';
 import {
@@ -13,9 +20,22 @@ import {
   combinedStart,
 } from '../checks/combined.js';
 import type { PlannedCheck } from './check-plan.js';
+import { createDueQueue, type DueQueue } from './due-queue.js';
 
-/** Sockets and processes at once; a farm of hundreds must not start them all in one moment. */
-export const CHECKS_IN_FLIGHT_MAX = 64;
+/**
+ * Connections at once. As many servers may be dead without an answer before the others are asked
+ * later than their interval says; each holds one descriptor, of which a process has thousands.
+ */
+export const CHECKS_IN_FLIGHT_MAX = 1024;
+
+/** Programs of external checks at once: each is a process of its own. */
+export const PROGRAMS_IN_FLIGHT_MAX = 64;
+
+/**
+ * Checks are due at multiples of this: a burst of a few costs less than as many awakenings. Of the
+ * shortest interval, a second, it is the fiftieth part.
+ */
+const DUE_GRID: Duration = millis(20);
 
 /**
  * Adapters end a check at its deadline and say what it was waiting for. One that does not is ended
@@ -31,8 +51,6 @@ export interface StartedCheck {
 export interface FinishedCheck {
   readonly verdict: CheckVerdict;
   readonly took: Duration;
-  /** Of the check. */
-  readonly key: string;
   readonly realKeys: readonly string[];
 }
 
@@ -45,8 +63,6 @@ export interface CheckSchedule {
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
   /** The checks of these real servers are due now. */
   hurry(realKeys: ReadonlySet<string>, now: Instant): void;
-  /** The next run of this check is so soon after its last one, if it was to be later. */
-  hasten(checkKey: string, interval: Duration, now: Instant): void;
   /** Undefined for an id that is not under way (any more). */
   finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined;
   /** Ids of all checks under way; nothing is due after this. */
@@ -71,29 +87,45 @@ interface Entry {
   interval: Duration;
   /** How far into the interval the second run lies: this is what spreads the checks. */
   phase: Duration;
+  /** Changed by `#wait` alone, which keeps the queue in step. */
   nextAt: Instant;
-  startedAt: Instant;
   hasRun: boolean;
   inFlight: InFlight | undefined;
   combined: CombinedState;
 }
 
-export const createCheckSchedule = (prng: Prng): CheckSchedule => new Schedule(prng);
+/** Checks that share a limit. */
+interface Lane {
+  readonly most: number;
+  readonly waiting: DueQueue<Entry>;
+  inFlight: number;
+}
+
+const newLane = (most: number): Lane => ({ most, waiting: createDueQueue(), inFlight: 0 });
+
+const onGrid = (at: Instant): Instant => instant(Math.ceil(at / DUE_GRID) * DUE_GRID);
+
+/** Counted from when it was due: a start that came late does not put off all that follow. */
+function nextTurn({ nextAt, interval }: Entry, now: Instant): Instant {
+  const next = after(nextAt, interval);
+  return next > now ? next : onGrid(after(now, interval));
+}
+
+export const createCheckSchedule = (): CheckSchedule => new Schedule();
 
 class Schedule implements CheckSchedule {
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Map<number, Entry>();
-  readonly #prng: Prng;
+  readonly #connections: Lane = newLane(CHECKS_IN_FLIGHT_MAX);
+  readonly #programs: Lane = newLane(PROGRAMS_IN_FLIGHT_MAX);
+  readonly #deadlines: DueQueue<Entry> = createDueQueue();
   #lastId = 0;
   #pace = 1;
-
-  constructor(prng: Prng) {
-    this.#prng = prng;
-  }
 
   update(checks: readonly PlannedCheck[], paceFactor: number, now: Instant): readonly number[] {
     const former = new Map(this.#entries);
     this.#entries.clear();
+    for (const lane of this.#lanes()) lane.waiting.clear();
     const isHastier = paceFactor < this.#pace;
     this.#pace = paceFactor;
     checks.forEach((check, index) => {
@@ -110,24 +142,42 @@ class Schedule implements CheckSchedule {
       if (check.realKeys.some((key) => !known.has(key))) entry.nextAt = now;
       Object.assign(entry, { check, interval, phase });
       this.#entries.set(check.key, entry);
+      this.#wait(entry, entry.nextAt);
     });
     const dropped: number[] = [];
     for (const entry of former.values()) {
       if (entry.inFlight === undefined) continue;
       dropped.push(entry.inFlight.id);
-      this.#underWay.delete(entry.inFlight.id);
+      this.#land(entry, entry.inFlight);
     }
     return dropped;
   }
 
+  #lanes(): readonly Lane[] {
+    return [this.#connections, this.#programs];
+  }
+
+  #laneOf({ check }: Entry): Lane {
+    return check.main.kind === 'external' ? this.#programs : this.#connections;
+  }
+
+  #wait(entry: Entry, at: Instant): void {
+    entry.nextAt = at;
+    if (entry.inFlight === undefined) this.#laneOf(entry).waiting.set(entry, at);
+  }
+
+  #land(entry: Entry, flight: InFlight): void {
+    this.#underWay.delete(flight.id);
+    this.#deadlines.delete(entry);
+    this.#laneOf(entry).inFlight--;
+    entry.inFlight = undefined;
+  }
+
   takeDue(now: Instant): readonly StartedCheck[] {
-    const free = CHECKS_IN_FLIGHT_MAX - this.#underWay.size;
-    if (free <= 0) return [];
-    const due = [...this.#entries.values()].filter(
-      (entry) => entry.inFlight === undefined && entry.nextAt <= now,
-    );
-    due.sort((a, b) => a.nextAt - b.nextAt);
-    return due.slice(0, free).map((entry) => this.#start(entry, now));
+    return this.#lanes().flatMap((lane) => {
+      const entries = lane.waiting.takeDue(now, lane.most - lane.inFlight);
+      return entries.map((entry) => this.#start(entry, now));
+    });
   }
 
   #start(entry: Entry, now: Instant): StartedCheck {
@@ -137,25 +187,24 @@ class Schedule implements CheckSchedule {
     const id = ++this.#lastId;
     const deadline = after(after(now, spec.timeout), CHECK_DEADLINE_GRACE);
     entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout, isExtended: false };
-    entry.nextAt = after(now, entry.hasRun ? this.#wait(entry) : entry.phase);
-    entry.startedAt = now;
+    this.#deadlines.set(entry, deadline);
+    this.#laneOf(entry).inFlight++;
+    entry.nextAt = entry.hasRun ? nextTurn(entry, now) : onGrid(after(now, entry.phase));
     entry.hasRun = true;
     this.#underWay.set(id, entry);
     return { id, spec };
   }
 
-  /** Only a jitter that was asked for takes from the chance. */
-  #wait({ interval, check: { jitter } }: Entry): Duration {
-    if (jitter === 0) return interval;
-    return millis(interval * (1 + jitter * (2 * this.#prng.fraction() - 1)));
-  }
-
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[] {
     const late: { id: number; finished: FinishedCheck }[] = [];
-    for (const [id, entry] of [...this.#underWay]) {
+    for (const entry of this.#deadlines.takeDue(now, this.#underWay.size)) {
       const flight = entry.inFlight;
-      if (flight === undefined || flight.deadline > now) continue;
-      if (isSleptThrough(flight, now)) continue;
+      if (flight === undefined) continue;
+      if (isSleptThrough(flight, now)) {
+        this.#deadlines.set(entry, flight.deadline);
+        continue;
+      }
+      const { id } = flight;
       const finished = this.finish(id, timedOut(flight.timeout / 1000), now);
       if (finished !== undefined) late.push({ id, finished });
     }
@@ -165,32 +214,21 @@ class Schedule implements CheckSchedule {
   finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined {
     const entry = this.#underWay.get(id);
     if (entry?.inFlight === undefined) return undefined;
-    this.#underWay.delete(id);
     const took = between(entry.inFlight.startedAt, now);
-    entry.inFlight = undefined;
+    this.#land(entry, entry.inFlight);
     const { combined, realKeys } = entry.check;
     if (combined !== undefined) {
       entry.combined = combinedAfter(entry.combined, verdict.isUp, combined.connects);
     }
     // A check that outlasted its interval starts a new one from its end: a sick server is not
     // asked again at once.
-    if (entry.nextAt <= now) entry.nextAt = after(now, entry.interval);
-    return { verdict, took, key: entry.check.key, realKeys };
-  }
-
-  hasten(checkKey: string, interval: Duration, now: Instant): void {
-    const entry = this.#entries.get(checkKey);
-    if (entry === undefined) return;
-    const span = millis(interval * this.#pace);
-    const due = after(entry.startedAt, span);
-    // One that took longer than that is not asked again at once either.
-    const at = due > now ? due : after(now, span);
-    if (at < entry.nextAt) entry.nextAt = at;
+    this.#wait(entry, entry.nextAt <= now ? after(now, entry.interval) : entry.nextAt);
+    return { verdict, took, realKeys };
   }
 
   hurry(realKeys: ReadonlySet<string>, now: Instant): void {
     for (const entry of this.#entries.values()) {
-      if (entry.check.realKeys.some((key) => realKeys.has(key))) entry.nextAt = now;
+      if (entry.check.realKeys.some((key) => realKeys.has(key))) this.#wait(entry, now);
     }
   }
 
@@ -198,15 +236,18 @@ class Schedule implements CheckSchedule {
     const ids = [...this.#underWay.keys()];
     this.#underWay.clear();
     this.#entries.clear();
+    this.#deadlines.clear();
+    for (const lane of this.#lanes()) {
+      lane.waiting.clear();
+      lane.inFlight = 0;
+    }
     return ids;
   }
 
   next(): Instant | undefined {
-    const isFull = this.#underWay.size >= CHECKS_IN_FLIGHT_MAX;
-    let next: Instant | undefined;
-    for (const entry of this.#entries.values()) {
-      if (entry.inFlight !== undefined) next = earliest(next, entry.inFlight.deadline);
-      else if (!isFull) next = earliest(next, entry.nextAt);
+    let next = this.#deadlines.next();
+    for (const lane of this.#lanes()) {
+      if (lane.inFlight < lane.most) next = earliest(next, lane.waiting.next());
     }
     return next;
   }
@@ -221,7 +262,6 @@ const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
   interval: check.interval,
   phase: check.interval,
   nextAt: now,
-  startedAt: now,
   hasRun: false,
   inFlight: undefined,
   combined: combinedStart,

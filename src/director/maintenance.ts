@@ -27,7 +27,7 @@ export interface MaintenanceChange {
 
 export function createMaintenance(): Maintenance {
   let held: ReadonlySet<string> = new Set();
-  const holds = (real: RealServer): boolean => held.has(endpointText(real.config));
+  const holds = (real: RealServer): boolean => held.size > 0 && held.has(endpointText(real.config));
   const apply = (reals: RealServers, now: Instant): readonly RealServer[] => {
     if (held.size === 0) return [];
     return [...reals.byKey.values()].filter(

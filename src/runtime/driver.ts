@@ -32,15 +32,21 @@ export function runEngine<Event extends { readonly kind: string }, Effect, Statu
   let isStepping = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
+  /** What the timer was set for. */
+  let armedFor: number | undefined;
   let immediate: NodeJS.Immediate | undefined;
 
   const armTimer = (): void => {
+    const deadline = engine.nextDeadline();
+    // Most facts change no deadline, and setting a timer costs as much as the step itself.
+    if (!isStopped && deadline !== undefined && deadline === armedFor) return;
     clearTimeout(timer);
     timer = undefined;
-    const deadline = engine.nextDeadline();
+    armedFor = deadline;
     if (isStopped || deadline === undefined) return;
     const wait = Math.max(0, Math.ceil(deadline - readNow().monotonic));
     timer = setTimeout(() => {
+      armedFor = undefined;
       clearImmediate(immediate);
       immediate = setImmediate(() => offer({ kind: 'deadline-reached' }));
     }, wait);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PROGRAMS_IN_FLIGHT_MAX } from '#src/director/check-schedule.js';
 import { config, fallback, real, virtual } from '../../simulation/director-config-builder.js';
 import { DirectorWorld } from '../../simulation/director-world.js';
 
@@ -246,23 +247,38 @@ test('one silent real server does not delay the verdict on another', () => {
   assert.equal(world.status().virtuals[0]?.reals[1]?.verdict, 'down');
 });
 
-test('checks under way stay within the limit and starts are spread over the interval', () => {
-  const names = Array.from({ length: 200 }, (_, index) => `10.1.0.${index}:80`);
-  const world = new DirectorWorld(
-    config([
-      virtual(
-        WEB,
-        names.map((name) => real(name)),
-      ),
-    ]),
-  );
+function farm(size: number, more: Parameters<typeof virtual>[2] = {}): DirectorWorld {
+  const names = Array.from({ length: size }, (_, at) => `10.1.${at >> 8}.${at & 255}:80`);
+  const reals = names.map((name) => real(name));
+  const world = new DirectorWorld(config([virtual(WEB, reals, more)]));
   for (const name of names) world.server(name, true, 20);
+  return world;
+}
+
+test('starts of checks are spread over the interval', () => {
+  const world = farm(200);
   world.start();
   world.run(2000);
-  assert.equal(world.inFlightMost, 64);
+  assert.equal(world.inFlightMost, 200);
   world.started.length = 0;
   world.inFlightMost = 0;
   world.run(2000);
   assert.ok(world.started.length >= 190, `${world.started.length} checks in a round`);
   assert.ok(world.inFlightMost <= 8, `${world.inFlightMost} at once`);
+});
+
+test('no more programs of external checks run at once than the limit', () => {
+  const world = farm(200, { checkType: { kind: 'external' }, checkCommand: '/bin/check' });
+  world.start();
+  world.run(2000);
+  assert.equal(world.inFlightMost, PROGRAMS_IN_FLIGHT_MAX);
+});
+
+test('a round of servers that do not answer ends within one timeout', () => {
+  const world = farm(200);
+  for (const name of world.servers.keys()) world.mute(name);
+  world.start();
+  const { checkTimeoutSeconds } = virtual(WEB, []);
+  world.run(1000 * checkTimeoutSeconds + 1000);
+  assert.ok(world.status().isSettled);
 });
