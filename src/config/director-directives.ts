@@ -3,7 +3,6 @@
 
 import { checkDirectives } from './director-check-directives.js';
 import { type DirectorDirective, type DirectorRow, toDirective } from './director-directive.js';
-import { healthDirectives } from './director-health-directives.js';
 
 const supported: readonly DirectorRow[] = [
   [
@@ -330,7 +329,6 @@ const removedRows: readonly DirectorRow[] = [
 export const directorDirectives: readonly DirectorDirective[] = [
   ...supported.map((row) => toDirective(row)),
   ...checkDirectives.map((row) => toDirective(row)),
-  ...healthDirectives.map((row) => toDirective(row)),
   ...operations.map((row) => toDirective(row)),
   ...removedRows.map((row) => toDirective(row)),
 ];

@@ -5,7 +5,6 @@ import { createSink, type Diagnostic } from './diagnostic.js';
 import type { FallbackDraft, ReadContext } from './director-address.js';
 import { readFallbackLine, resolvePort } from './director-address.js';
 import type { DirectorConfig, GlobalFallback, VirtualServiceConfig } from './director-config.js';
-import { type HealthDraft, newHealth, readHealthRule } from './director-health.js';
 import { coverSecret, type DirectorStatement, splitSections } from './director-lines.js';
 import type { NameLookup } from './director-names.js';
 import {
@@ -50,7 +49,6 @@ interface GlobalDraft extends GlobalDefaults {
   isAutoReload: boolean;
   isReaddQuiescent: boolean;
   readonly operations: OperationsDraft;
-  readonly health: HealthDraft;
 }
 
 export function parseDirectorConfig(
@@ -128,7 +126,6 @@ function operationsOf(
       fallback6: globalFallback(draft.fallback6, names),
       fallbackCommand: operations.fallbackCommand,
       alert: alertOf(operations, operations),
-      health: draft.health,
     },
   };
 }
@@ -162,7 +159,6 @@ function readGlobals(statements: readonly DirectorStatement[], context: ReadCont
     isAutoReload: false,
     isReaddQuiescent: false,
     operations: newOperations(),
-    health: newHealth(),
   };
   for (const statement of statements) readGlobal(statement, draft, context);
   return draft;
@@ -224,7 +220,6 @@ function readGlobal(statement: DirectorStatement, draft: GlobalDraft, context: R
       return;
     default:
       if (refuseRemoved(statement, context)) return;
-      if (readHealthRule(statement, 'global', draft.health, context)) return;
       readOperation(statement, 'global', draft.operations, context);
   }
 }

@@ -2,7 +2,6 @@
 // died (`--succeed PID`).
 
 import { parseArgs } from 'node:util';
-import { endProcess } from '../kernel/end-process.js';
 import { keepInThisProcess } from './keeper-process.js';
 import { defaultPaths } from './paths.js';
 
@@ -15,7 +14,7 @@ const { values } = parseArgs({
   },
 });
 const orphanPid = values.succeed === undefined ? undefined : Number(values.succeed);
-const exitCode = await keepInThisProcess(
+process.exitCode = await keepInThisProcess(
   {
     configDir: values['config-dir'],
     stateDir: values['state-dir'],
@@ -23,4 +22,3 @@ const exitCode = await keepInThisProcess(
   },
   orphanPid,
 );
-endProcess(exitCode);

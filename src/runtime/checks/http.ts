@@ -1,4 +1,5 @@
-// The http, https and http_proxy checks, spoken by axios: a new connection each time, because a
+// The http, https and http_proxy checks. A plain request goes the plain way (plain-http.ts); TLS,
+// proxies, whole addresses and redirects are spoken by axios. A new connection each time, because a
 // kept one hides a server that accepts no more; no proxy from the environment; no cookies; chains
 // and names are not verified, since real servers are addressed by number (ldirectord says so too).
 
@@ -10,12 +11,11 @@ import type { AxiosRequestConfig } from 'axios';
 import type { HttpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
 import { BODY_BYTES_MAX, judgeHttpAnswer, REDIRECTS_MAX } from '../../checks/http-answer.js';
-import { downOfError } from './check-error.js';
+import { reasonOfError } from './check-error.js';
+import { isPlain, runPlainHttp, USER_AGENT } from './plain-http.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 import { secureContext } from './secure-context.js';
-
-const USER_AGENT = 'lubdub-ldirectord';
 
 type Connect = http.Agent['createConnection'];
 
@@ -84,6 +84,15 @@ function requestConfig(
 
 export async function runHttpCheck(spec: HttpCheck, context: CheckContext): Promise<CheckVerdict> {
   if (spec.port === 0) return down('no port to ask: set checkport');
+  if (isPlain(spec)) {
+    const outcome = await runPlainHttp(spec, context);
+    if (outcome !== 'redirect') return outcome;
+  }
+  return runByClient(spec, context);
+}
+
+/** By the whole client, whatever is asked for. */
+export async function runByClient(spec: HttpCheck, context: CheckContext): Promise<CheckVerdict> {
   // Loaded with the first check: a third of a second that other programs need not wait.
   const { default: axios } = await import('axios');
   let redirects = 0;
@@ -102,7 +111,7 @@ export async function runHttpCheck(spec: HttpCheck, context: CheckContext): Prom
       match,
     );
   } catch (cause) {
-    return downOfError(cause);
+    return down(reasonOfError(cause));
   }
 }
 

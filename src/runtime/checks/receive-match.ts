@@ -19,10 +19,23 @@ const ATTEMPTS_MAX = 3;
 
 const script = new vm.Script('new RegExp(source, flags).test(text)');
 
+/** A farm has few patterns and asks with each of them a thousand times a minute. */
+const PATTERNS_KEPT_MAX = 256;
+const kept = new Map<string, ReturnType<typeof compileReceive>>();
+
+function compiled(perl: string): ReturnType<typeof compileReceive> {
+  const known = kept.get(perl);
+  if (known !== undefined) return known;
+  if (kept.size >= PATTERNS_KEPT_MAX) kept.clear();
+  const pattern = compileReceive(perl);
+  kept.set(perl, pattern);
+  return pattern;
+}
+
 /** Undefined when there is no pattern to match. */
 export function matchReceive(perl: string, text: string): MatchResult | undefined {
   if (perl === '') return undefined;
-  const pattern = compileReceive(perl);
+  const pattern = compiled(perl);
   if (!pattern.ok) {
     return { kind: 'refused', reason: `${pattern.detail} in "${perl}"` };
   }

@@ -4,7 +4,7 @@
 
 import http from 'node:http';
 import { millis } from '../../base/time.js';
-import { runHttpCheck } from './http.js';
+import { runByClient } from './http.js';
 
 /** Better an unrehearsed check than none. */
 const REHEARSAL_MS_MAX = 20_000;
@@ -19,7 +19,7 @@ export async function rehearseHttp(): Promise<void> {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') return;
   const address = '127.0.0.1';
-  await runHttpCheck(
+  await runByClient(
     {
       kind: 'http',
       family: 4,
@@ -33,7 +33,7 @@ export async function rehearseHttp(): Promise<void> {
       isProxy: false,
       receive: 'rehears.*',
     },
-    { signal: end, waitFor: () => undefined },
+    { signal: end, whenOver: () => undefined, waitFor: () => undefined },
   );
   server.closeAllConnections();
   server.close();

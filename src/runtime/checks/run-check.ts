@@ -6,7 +6,7 @@ import { unreachable } from '../../base/assert.js';
 import type { CheckSpec } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, timedOut, up } from '../../checks/check-verdict.js';
 import { monotonicMs } from '../clock.js';
-import { downOfError } from './check-error.js';
+import { reasonOfError } from './check-error.js';
 import { runConnectCheck } from './connect.js';
 import { runDialogueCheck } from './dialogue.js';
 import { runExternalCheck } from './external.js';
@@ -18,6 +18,8 @@ import { rehearseHttp } from './rehearsal.js';
 export interface CheckContext {
   /** Aborted at the deadline and when the check is cancelled: everything must be let go of. */
   readonly signal: AbortSignal;
+  /** The same as a call, at most one: a signal costs as much as a whole plain check may. */
+  whenOver(letGo: () => void): void;
   /** Says what is being waited for, for the reason of a check that runs out of time. */
   waitFor(what: string): void;
 }
@@ -52,7 +54,9 @@ const STALL_MS = 250;
 export function createCheckRunner(): CheckRunner {
   const running = new Map<number, () => void>();
   const start = (id: number, spec: CheckSpec, done: (verdict: CheckVerdict) => void): void => {
-    const abort = new AbortController();
+    // Made when it is asked for: most checks need none.
+    let abort: AbortController | undefined;
+    let letGo: (() => void) | undefined;
     let waitingFor = '';
     let isOver = false;
     const end = (): boolean => {
@@ -61,7 +65,8 @@ export function createCheckRunner(): CheckRunner {
       clearTimeout(timer);
       running.delete(id);
       // Also after an answer: a server may go on sending.
-      abort.abort();
+      abort?.abort();
+      letGo?.();
       return true;
     };
     const finish = (verdict: CheckVerdict): void => {
@@ -83,12 +88,20 @@ export function createCheckRunner(): CheckRunner {
     let timer = setTimeout(judge, spec.timeout);
     running.set(id, end);
     const context: CheckContext = {
-      signal: abort.signal,
+      get signal() {
+        abort ??= new AbortController();
+        if (isOver) abort.abort();
+        return abort.signal;
+      },
+      whenOver: (then) => {
+        letGo = then;
+        if (isOver) then();
+      },
       waitFor: (what) => {
         waitingFor = what;
       },
     };
-    runCheck(spec, context).then(finish, (cause: unknown) => finish(downOfError(cause)));
+    runCheck(spec, context).then(finish, (cause: unknown) => finish(down(reasonOfError(cause))));
   };
   return {
     prepare: async (services) => {

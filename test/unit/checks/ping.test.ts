@@ -55,7 +55,11 @@ function fakeSys(answered: number): { sys: Sys; closed: string[] } {
   return { sys, closed };
 }
 
-const context = (signal: AbortSignal) => ({ signal, waitFor: () => undefined });
+const context = (signal: AbortSignal) => ({
+  signal,
+  whenOver: () => undefined,
+  waitFor: () => undefined,
+});
 
 test('an echo reply to any of the attempts is up, and the socket is closed last', async () => {
   const { sys, closed } = fakeSys(2);
