@@ -23,7 +23,6 @@ const labPackages = {
   stonith: 'cluster-glue',
   'ocf-tester': 'resource-agents',
   ifconfig: 'net-tools',
-  fuser: 'psmisc',
 };
 const machinePackages = {
   'qemu-system-x86_64': 'qemu-system-x86',

@@ -3,7 +3,6 @@
 
 import { openAddressTable } from '#src/kernel/addresses.js';
 import { openAnnouncer } from '#src/kernel/announcer.js';
-import { endProcess } from '#src/kernel/end-process.js';
 import { createAddressResources } from '#src/resources/address-resource.js';
 import { createDirectorResources } from '#src/resources/director-resource.js';
 import { createResourceRunner } from '#src/resources/resource-runner.js';
@@ -41,4 +40,4 @@ for (let at = 0; at + 1 < words.length; at += 2) {
   const outcome = await runner.run({ script, args, word }, verb, environment);
   process.stdout.write(`${JSON.stringify({ verb, word, ...outcome })}\n`);
 }
-endProcess(0);
+process.exit(0);
