@@ -23,6 +23,7 @@ const labPackages = {
   stonith: 'cluster-glue',
   'ocf-tester': 'resource-agents',
   ifconfig: 'net-tools',
+  fuser: 'psmisc',
 };
 const machinePackages = {
   'qemu-system-x86_64': 'qemu-system-x86',

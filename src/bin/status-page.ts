@@ -110,7 +110,7 @@ function serviceRows(director: JsonObject): readonly (readonly string[])[] {
       rows.push([
         `  -> ${word(real.name)}`,
         `weight ${word(real.weight)}`,
-        verdict === 'down' ? 'DOWN' : verdict,
+        verdict === 'down' ? (real.isKept === true ? 'DOWN but kept' : 'DOWN') : verdict,
         ageText(real.sinceSeconds),
         word(real.reason),
       ]);

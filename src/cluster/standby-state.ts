@@ -2,6 +2,7 @@
 
 import { after, type Duration, type Instant, seconds } from '../base/time.js';
 import { textField } from '../wire/ha-message.js';
+import type { HoldSelection } from './cluster-event.js';
 import { type Context, tell } from './context.js';
 import { sendMessage } from './egress.js';
 import { groupsOf, parseHolding, setsOf } from './holding.js';
@@ -10,6 +11,11 @@ import { aimReleased } from './resource-group.js';
 
 /** 3.0.6 gives the other side as long to agree. */
 export const replyTime: Duration = seconds(10);
+/**
+ * A request to go standby is made as often, each with its share of the above: a 3.0.6 hands it to
+ * its own daemon through a FIFO, where a word is lost now and then (seen between two originals).
+ */
+export const takeoverAsksMax = 3;
 /**
  * Between two nodes of this program each step of a hand-over without a gap may take as long: what
  * is handed over serves meanwhile, and a dead side is noticed by its silence, not by this.
@@ -43,8 +49,10 @@ export interface StandbyState {
   word: StandbyWord;
   /** The operator who waits for the end of it. */
   operatorId: number | undefined;
-  /** The operator who asked for the peer to go standby. */
+  /** The operator who asked for the peer to go standby, and what was asked of it how often. */
   takeoverId: number | undefined;
+  takeoverWord: HoldSelection;
+  takeoverAsks: number;
   /** Of the peer's `me`, to tell an older claim of it from a newer one. */
   askedSeq: number;
   startedAt: Instant | undefined;
@@ -57,6 +65,8 @@ export const createStandby = (): StandbyState => ({
   word: 'all',
   operatorId: undefined,
   takeoverId: undefined,
+  takeoverWord: 'all',
+  takeoverAsks: 0,
   askedSeq: 0,
   startedAt: undefined,
   handed: { local: false, foreign: false },

@@ -3,7 +3,7 @@
 // always named as seen from the node that leaves it. What two nodes of this program do better is
 // in make-before-break.ts.
 
-import { after, between } from '../base/time.js';
+import { after, between, millis } from '../base/time.js';
 import { fieldText, textField } from '../wire/ha-message.js';
 import type { HoldSelection } from './cluster-event.js';
 import { type Context, say } from './context.js';
@@ -45,6 +45,7 @@ import {
   replyTime,
   type StandbyWord,
   sendAsk,
+  takeoverAsksMax,
 } from './standby-state.js';
 
 function standbyWord(text: string | undefined): StandbyWord | undefined {
@@ -110,8 +111,18 @@ export function takeCommand(
   }
   answer(ctx, ctx.standby.takeoverId, false, 'another takeover was asked for');
   ctx.standby.takeoverId = id;
-  ctx.deadlines.set('takeover-reply', after(ctx.now.monotonic, replyTime));
-  sendMessage(ctx, [textField('t', 'hb_takeover'), textField('rsc_hold', selection)]);
+  ctx.standby.takeoverWord = selection;
+  ctx.standby.takeoverAsks = 0;
+  askToLeave(ctx);
+}
+
+/** Asking again does no harm: who has gone standby already has nothing more to give. */
+function askToLeave(ctx: Context): void {
+  ctx.standby.takeoverAsks += 1;
+  const share = millis(replyTime / takeoverAsksMax);
+  ctx.deadlines.set('takeover-reply', after(ctx.now.monotonic, share));
+  const selection = textField('rsc_hold', ctx.standby.takeoverWord);
+  sendMessage(ctx, [textField('t', 'hb_takeover'), selection]);
 }
 
 /** The other side asks us to go standby; its `local` is our `foreign`. */
@@ -295,6 +306,10 @@ export function expireTakeover(ctx: Context): void {
   const { takeoverId, state } = ctx.standby;
   if (takeoverId === undefined) return;
   if (state === 'preparing' || state === 'agreed' || state === 'taking') return;
+  if (ctx.standby.takeoverAsks < takeoverAsksMax) {
+    askToLeave(ctx);
+    return;
+  }
   const name = ctx.peer?.name ?? 'the other node';
   answer(ctx, takeoverId, false, `${name} did not go standby; its log says why`);
   forgetTakeover(ctx);

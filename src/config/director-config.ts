@@ -2,6 +2,7 @@
 // an address, so that the director engine has no choice left to make. One value per file.
 
 import type { AddressFamily, Forwarding, IpvsServiceKey } from '../wire/ipvs-table.js';
+import type { HealthRules } from './director-health.js';
 
 export type CheckType =
   | {
@@ -79,6 +80,7 @@ export interface WrittenVirtual {
   readonly fallback: FallbackConfig | undefined;
   readonly fallbackCommand: string | undefined;
   readonly alert: Partial<AlertConfig>;
+  readonly health: HealthRules;
 }
 
 export interface VirtualServiceConfig {
@@ -124,6 +126,8 @@ export interface VirtualServiceConfig {
   /** Gets a line for each check. */
   readonly monitorFile: string | undefined;
   readonly alert: AlertConfig;
+  /** Extensions; nothing written means as the original. */
+  readonly health: HealthRules;
   readonly written: WrittenVirtual;
 }
 
@@ -148,6 +152,7 @@ export interface WrittenGlobal {
   readonly fallback6: GlobalFallback | undefined;
   readonly fallbackCommand: string | undefined;
   readonly alert: AlertConfig;
+  readonly health: HealthRules;
 }
 
 export interface DirectorConfig {

@@ -3,6 +3,7 @@
 
 import { checkDirectives } from './director-check-directives.js';
 import { type DirectorDirective, type DirectorRow, toDirective } from './director-directive.js';
+import { healthDirectives } from './director-health-directives.js';
 
 const supported: readonly DirectorRow[] = [
   [
@@ -329,6 +330,7 @@ const removedRows: readonly DirectorRow[] = [
 export const directorDirectives: readonly DirectorDirective[] = [
   ...supported.map((row) => toDirective(row)),
   ...checkDirectives.map((row) => toDirective(row)),
+  ...healthDirectives.map((row) => toDirective(row)),
   ...operations.map((row) => toDirective(row)),
   ...removedRows.map((row) => toDirective(row)),
 ];

@@ -5,6 +5,7 @@ import { createSink, type Diagnostic } from './diagnostic.js';
 import type { FallbackDraft, ReadContext } from './director-address.js';
 import { readFallbackLine, resolvePort } from './director-address.js';
 import type { DirectorConfig, GlobalFallback, VirtualServiceConfig } from './director-config.js';
+import { type HealthDraft, newHealth, readHealthRule } from './director-health.js';
 import { coverSecret, type DirectorStatement, splitSections } from './director-lines.js';
 import type { NameLookup } from './director-names.js';
 import {
@@ -49,6 +50,7 @@ interface GlobalDraft extends GlobalDefaults {
   isAutoReload: boolean;
   isReaddQuiescent: boolean;
   readonly operations: OperationsDraft;
+  readonly health: HealthDraft;
 }
 
 export function parseDirectorConfig(
@@ -126,6 +128,7 @@ function operationsOf(
       fallback6: globalFallback(draft.fallback6, names),
       fallbackCommand: operations.fallbackCommand,
       alert: alertOf(operations, operations),
+      health: draft.health,
     },
   };
 }
@@ -159,6 +162,7 @@ function readGlobals(statements: readonly DirectorStatement[], context: ReadCont
     isAutoReload: false,
     isReaddQuiescent: false,
     operations: newOperations(),
+    health: newHealth(),
   };
   for (const statement of statements) readGlobal(statement, draft, context);
   return draft;
@@ -220,6 +224,7 @@ function readGlobal(statement: DirectorStatement, draft: GlobalDraft, context: R
       return;
     default:
       if (refuseRemoved(statement, context)) return;
+      if (readHealthRule(statement, 'global', draft.health, context)) return;
       readOperation(statement, 'global', draft.operations, context);
   }
 }

@@ -38,9 +38,26 @@ export function judgeVirtual(
   if (ops !== undefined && draft.flags.get('ops') === true && !virtual.isOnePacket) {
     sink.warning('value-ignored', ops.at, 'ops has an effect for udp only');
   }
+  judgeHealth(virtual, draft, section, context);
   if (draft.realLines.length === 0) {
     const message = `virtual ${virtual.name} has no real server`;
     sink.warning('no-real-server', head.valueAt, message);
+  }
+}
+
+/** A weight of 1 is the least that there is. */
+function judgeHealth(
+  virtual: VirtualServiceConfig,
+  draft: VirtualDraft,
+  section: VirtualSection,
+  { sink }: ReadContext,
+): void {
+  const { reals, health, name } = virtual;
+  const at = draft.last.get('slowstart')?.at ?? section.head.valueAt;
+  const isSlow = (health.slowStartSeconds ?? 0) > 0 && reals.length > 0;
+  if (isSlow && reals.every(({ weight }) => weight <= 1)) {
+    const message = `slowstart has no effect: no real server of ${name} has a weight above 1`;
+    sink.warning('value-ignored', at, message, { hint: 'write weights of 10 or 100' });
   }
 }
 

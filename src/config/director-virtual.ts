@@ -22,6 +22,7 @@ import type {
   VirtualServiceConfig,
   WrittenVirtual,
 } from './director-config.js';
+import { type HealthDraft, healthRulesOf, newHealth, readHealthRule } from './director-health.js';
 import type { DirectorStatement, VirtualSection } from './director-lines.js';
 import {
   alertOf,
@@ -61,6 +62,7 @@ export interface GlobalDefaults {
   readonly fallback: FallbackDraft | undefined;
   readonly fallback6: FallbackDraft | undefined;
   readonly operations: OperationsDraft;
+  readonly health: HealthDraft;
 }
 
 export interface VirtualDraft {
@@ -78,6 +80,7 @@ export interface VirtualDraft {
   httpMethod: 'GET' | 'HEAD';
   protocol: string | undefined;
   readonly operations: OperationsDraft;
+  readonly health: HealthDraft;
 }
 
 export function readVirtual(
@@ -102,6 +105,7 @@ export function readVirtual(
     httpMethod: 'GET',
     protocol: undefined,
     operations: newOperations(),
+    health: newHealth(),
   };
   for (const statement of section.statements) readLine(statement, draft, family, context);
   const reals = draft.realLines.flatMap((line) => readRealLine(line, family, context));
@@ -166,6 +170,7 @@ function readSimple(
   if (name === 'checkcount') warnCheckCount(statement, context);
   if (refuseRemoved(statement, context)) return;
   if (readOperation(statement, 'virtual', draft.operations, context)) return;
+  if (readHealthRule(statement, 'virtual', draft.health, context)) return;
   const put = <T>(map: Map<string, T>, value: T | undefined): void => {
     if (value !== undefined) map.set(name, value);
   };
@@ -286,6 +291,7 @@ function finish(
     fallbackCommand: draft.operations.fallbackCommand ?? globals.operations.fallbackCommand,
     monitorFile: draft.operations.monitorFile,
     alert: alertOf(draft.operations, globals.operations),
+    health: healthRulesOf(draft.health, globals.health),
     written: writtenVirtual(draft, fallback),
   };
 }
@@ -304,6 +310,7 @@ function writtenVirtual(draft: VirtualDraft, fallback: FallbackConfig | undefine
     fallback,
     fallbackCommand: operations.fallbackCommand,
     alert: writtenAlert(operations),
+    health: draft.health,
   };
 }
 

@@ -15,6 +15,8 @@ import { realKey } from './real-server-text.js';
 export interface PlannedCheck {
   readonly key: string;
   readonly interval: Duration;
+  /** Each wait is longer or shorter by up to this part of the interval. */
+  readonly jitter: number;
   /** Run when the combined schedule says `negotiate`; the only one for all other types. */
   readonly main: CheckSpec;
   /** The other half of a combined check. */
@@ -53,6 +55,7 @@ const merged = (a: PlannedCheck, b: PlannedCheck): PlannedCheck => ({
   ...a,
   // The hastier of two virtual services sets the pace for both.
   interval: millis(Math.min(a.interval, b.interval)),
+  jitter: Math.max(a.jitter, b.jitter),
   realKeys: [...new Set([...a.realKeys, ...b.realKeys])],
 });
 
@@ -67,6 +70,7 @@ function plannedCheck(virtual: VirtualServiceConfig, real: RealServerConfig): Pl
   return {
     key: `${checkKey(main)} ${rest ?? ''}`,
     interval: seconds(virtual.checkIntervalSeconds),
+    jitter: (virtual.health.jitterPercent ?? 0) / 100,
     main,
     combined,
     realKeys: [realKey(virtual, real)],

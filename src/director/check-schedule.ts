@@ -2,6 +2,7 @@
 // with a deadline of its own. It owns ids and deadlines of the checks under way; it judges nothing
 // but lateness.
 
+import type { Prng } from '../base/prng.js';
 import {
   after,
   between,
@@ -51,6 +52,8 @@ export interface StartedCheck {
 export interface FinishedCheck {
   readonly verdict: CheckVerdict;
   readonly took: Duration;
+  /** Of the check. */
+  readonly key: string;
   readonly realKeys: readonly string[];
 }
 
@@ -63,6 +66,8 @@ export interface CheckSchedule {
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
   /** The checks of these real servers are due now. */
   hurry(realKeys: ReadonlySet<string>, now: Instant): void;
+  /** The next run of this check is so soon after its last one, if it was to be later. */
+  hasten(checkKey: string, interval: Duration, now: Instant): void;
   /** Undefined for an id that is not under way (any more). */
   finish(id: number, verdict: CheckVerdict, now: Instant): FinishedCheck | undefined;
   /** Ids of all checks under way; nothing is due after this. */
@@ -89,6 +94,7 @@ interface Entry {
   phase: Duration;
   /** Changed by `#wait` alone, which keeps the queue in step. */
   nextAt: Instant;
+  startedAt: Instant;
   hasRun: boolean;
   inFlight: InFlight | undefined;
   combined: CombinedState;
@@ -105,22 +111,21 @@ const newLane = (most: number): Lane => ({ most, waiting: createDueQueue(), inFl
 
 const onGrid = (at: Instant): Instant => instant(Math.ceil(at / DUE_GRID) * DUE_GRID);
 
-/** Counted from when it was due: a start that came late does not put off all that follow. */
-function nextTurn({ nextAt, interval }: Entry, now: Instant): Instant {
-  const next = after(nextAt, interval);
-  return next > now ? next : onGrid(after(now, interval));
-}
-
-export const createCheckSchedule = (): CheckSchedule => new Schedule();
+export const createCheckSchedule = (prng: Prng): CheckSchedule => new Schedule(prng);
 
 class Schedule implements CheckSchedule {
   readonly #entries = new Map<string, Entry>();
   readonly #underWay = new Map<number, Entry>();
+  readonly #prng: Prng;
   readonly #connections: Lane = newLane(CHECKS_IN_FLIGHT_MAX);
   readonly #programs: Lane = newLane(PROGRAMS_IN_FLIGHT_MAX);
   readonly #deadlines: DueQueue<Entry> = createDueQueue();
   #lastId = 0;
   #pace = 1;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
 
   update(checks: readonly PlannedCheck[], paceFactor: number, now: Instant): readonly number[] {
     const former = new Map(this.#entries);
@@ -189,10 +194,23 @@ class Schedule implements CheckSchedule {
     entry.inFlight = { id, startedAt: now, deadline, timeout: spec.timeout, isExtended: false };
     this.#deadlines.set(entry, deadline);
     this.#laneOf(entry).inFlight++;
-    entry.nextAt = entry.hasRun ? nextTurn(entry, now) : onGrid(after(now, entry.phase));
+    entry.nextAt = entry.hasRun ? this.#nextTurn(entry, now) : onGrid(after(now, entry.phase));
+    entry.startedAt = now;
     entry.hasRun = true;
     this.#underWay.set(id, entry);
     return { id, spec };
+  }
+
+  /**
+   * Counted from when it was due: a start that came late does not put off all that follow. Only a
+   * jitter that was asked for takes from the chance.
+   */
+  #nextTurn({ nextAt, interval, check: { jitter } }: Entry, now: Instant): Instant {
+    if (jitter !== 0) {
+      return after(now, millis(interval * (1 + jitter * (2 * this.#prng.fraction() - 1))));
+    }
+    const next = after(nextAt, interval);
+    return next > now ? next : onGrid(after(now, interval));
   }
 
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[] {
@@ -223,7 +241,17 @@ class Schedule implements CheckSchedule {
     // A check that outlasted its interval starts a new one from its end: a sick server is not
     // asked again at once.
     this.#wait(entry, entry.nextAt <= now ? after(now, entry.interval) : entry.nextAt);
-    return { verdict, took, realKeys };
+    return { verdict, took, key: entry.check.key, realKeys };
+  }
+
+  hasten(checkKey: string, interval: Duration, now: Instant): void {
+    const entry = this.#entries.get(checkKey);
+    if (entry === undefined) return;
+    const span = millis(interval * this.#pace);
+    const due = after(entry.startedAt, span);
+    // One that took longer than that is not asked again at once either.
+    const at = due > now ? due : after(now, span);
+    if (at < entry.nextAt) this.#wait(entry, at);
   }
 
   hurry(realKeys: ReadonlySet<string>, now: Instant): void {
@@ -262,6 +290,7 @@ const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
   interval: check.interval,
   phase: check.interval,
   nextAt: now,
+  startedAt: now,
   hasRun: false,
   inFlight: undefined,
   combined: combinedStart,

@@ -12,6 +12,7 @@ import type {
   RealServerConfig,
   VirtualServiceConfig,
 } from '../config/director-config.js';
+import type { HealthRules } from '../config/director-health.js';
 import { checkPort, pairOf, requestUrl } from './check-target.js';
 
 export type Meaning = string | number | null | readonly Meaning[] | MeaningObject;
@@ -65,6 +66,7 @@ function globalMeaning(config: DirectorConfig): MeaningObject {
     readdquiescent: yesNo(config.isReaddQuiescent),
     smtp: written.alert.smtp ?? null,
     supervised: yesNo(config.isSupervised),
+    ...compact(healthMeaning(written.health)),
   };
 }
 
@@ -134,6 +136,7 @@ function writtenMeaning(virtual: VirtualServiceConfig): MeaningObject {
     comment: virtual.comment,
     monitorfile: virtual.monitorFile,
     ...alertMeaning(written.alert),
+    ...healthMeaning(written.health),
   });
 }
 
@@ -142,6 +145,19 @@ const alertMeaning = (alert: Partial<AlertConfig>): Record<string, Meaning | und
   emailalertfreq: alert.repeatSeconds,
   emailalertstatus: alert.states && bitsOf(alert.states),
   smtp: alert.smtp,
+});
+
+/** Only what is written: the original has no words for it. */
+const healthMeaning = (health: HealthRules): Record<string, Meaning | undefined> => ({
+  refusedcount: health.refusedCount,
+  timeoutcount: health.timeoutCount,
+  wrongcount: health.wrongCount,
+  risecount: health.riseCount,
+  fastinterval: health.fastIntervalSeconds,
+  jitter: health.jitterPercent,
+  minpool: health.minPool && `${health.minPool.amount}${health.minPool.isPercent ? '%' : ''}`,
+  slowstart: health.slowStartSeconds,
+  deadaction: health.deadAction,
 });
 
 const fallbackMeaning = (fallback: FallbackConfig): MeaningObject => ({

@@ -8,6 +8,7 @@ import type {
   RealServerConfig,
   VirtualServiceConfig,
 } from '../config/director-config.js';
+import { isQuiescing } from '../config/director-health.js';
 import type { IpvsDestination, IpvsService } from '../wire/ipvs-table.js';
 import type { RealVerdict } from './director-status.js';
 import {
@@ -25,6 +26,10 @@ export interface RealHealth {
    * it by hand then has his way (ldirectord 4.12, recorded: it is not added again).
    */
   readonly isQuiescedSeen: boolean;
+  /** Down, but in service as if it were up. */
+  readonly isKept: boolean;
+  /** Its weight while that rises; undefined: the configured one. */
+  readonly rampedWeight: number | undefined;
 }
 
 export type HealthView = (virtual: VirtualServiceConfig, real: RealServerConfig) => RealHealth;
@@ -87,31 +92,33 @@ function desiredService(
   // Two lines may mean one entry of the kernel; then one that is up wins over one that is not.
   const wanted = new Map<string, DesiredDestination>();
   const untouched = new Set<string>();
-  let upCount = 0;
+  let servingCount = 0;
   let undecidedCount = 0;
   for (const real of virtual.reals) {
-    const { verdict, isQuiescedSeen } = health(virtual, real);
-    if (verdict === 'up') upCount++;
+    const realHealth = health(virtual, real);
+    const { verdict, isQuiescedSeen } = realHealth;
+    const isServing = verdict === 'up' || realHealth.isKept;
+    if (isServing) servingCount++;
     if (verdict === 'undecided') undecidedCount++;
     const key = destinationKey(realDestination(virtual, real));
     if (verdict === 'undecided') untouched.add(key);
-    const destination = wantedDestination(virtual, real, verdict);
+    const destination = wantedDestination(virtual, real, realHealth);
     if (destination === undefined) continue;
-    const isUpThere = wanted.get(key)?.isOptional === false && verdict !== 'up';
+    const isUpThere = wanted.get(key)?.isOptional === false && !isServing;
     if (isUpThere) continue;
-    const isOptional = verdict !== 'up' && isQuiescedSeen;
+    const isOptional = !isServing && isQuiescedSeen;
     wanted.set(key, { destination, origin: { kind: 'real', real }, isOptional });
   }
   const isAwaited = mode === 'settling' && undecidedCount > 0;
   const { fallback } = virtual;
-  const isFallbackWanted = upCount === 0 && !isAwaited && virtual.checkType.kind !== 'off';
+  const isFallbackWanted = servingCount === 0 && !isAwaited && virtual.checkType.kind !== 'off';
   if (fallback !== undefined && isFallbackWanted) {
     const destination = fallbackDestination(virtual, fallback);
     const origin = { kind: 'fallback', fallback } as const;
     wanted.set(destinationKey(destination), { destination, origin, isOptional: false });
   }
   // What a predecessor left to serve the fallback page goes on until somebody is known to be up.
-  if (fallback !== undefined && isAwaited && upCount === 0) {
+  if (fallback !== undefined && isAwaited && servingCount === 0) {
     untouched.add(destinationKey(fallbackDestination(virtual, fallback)));
   }
   for (const key of wanted.keys()) untouched.delete(key);
@@ -127,14 +134,17 @@ function desiredService(
 function wantedDestination(
   virtual: VirtualServiceConfig,
   real: RealServerConfig,
-  verdict: RealVerdict,
+  { verdict, isKept, rampedWeight }: RealHealth,
 ): IpvsDestination | undefined {
+  if (isKept) return realDestination(virtual, real);
   switch (verdict) {
-    case 'up':
-      return realDestination(virtual, real);
+    case 'up': {
+      const destination = realDestination(virtual, real);
+      return rampedWeight === undefined ? destination : { ...destination, weight: rampedWeight };
+    }
     case 'down':
     case 'off':
-      return virtual.isQuiescent ? quiescedDestination(virtual, real) : undefined;
+      return isQuiescing(virtual) ? quiescedDestination(virtual, real) : undefined;
     case 'undecided':
       return undefined;
     default:

@@ -16,6 +16,10 @@ export interface RealStatus {
   /** Failed checks in a row, and how many make the real server down. */
   readonly failures: number;
   readonly failureCount: number;
+  /** Down, but in service: fewer than minpool are up. */
+  readonly isKept: boolean;
+  /** The weight of the moment while that rises to the configured one; else undefined. */
+  readonly rampedWeight: number | undefined;
   readonly checkedAt: Instant | undefined;
   readonly checkTook: Duration | undefined;
   readonly configuredWeight: number;

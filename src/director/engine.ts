@@ -7,10 +7,9 @@ import { createDeadlines, type Deadlines } from '../base/deadlines.js';
 import type { Engine } from '../base/engine.js';
 import type { LogCode } from '../base/log-code.js';
 import { type LogLevel, logLine } from '../base/log-line.js';
+import { createPrng } from '../base/prng.js';
 import { after, earliest, type Instant, instant, millis, type Now, seconds } from '../base/time.js';
-import { type CheckVerdict, down, up } from '../checks/check-verdict.js';
 import type { AlertState, DirectorConfig } from '../config/director-config.js';
-import { ipvsKeyText } from '../wire/ipvs-table.js';
 import { type Alerts, createAlerts } from './alerts.js';
 import { alwaysUpReason, plannedChecks } from './check-plan.js';
 import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
@@ -18,17 +17,17 @@ import type { DirectorEffect, DirectorEvent, DirectorMode } from './director-eve
 import { directorStatus } from './director-snapshot.js';
 import type { DirectorStatus } from './director-status.js';
 import { createFallbackCommands, type FallbackCommands } from './fallback-commands.js';
-import { createMaintenance, MAINTENANCE_REASON, type Maintenance } from './maintenance.js';
-import { monitorLine } from './monitor-line.js';
-import { type RealServer, type RealServers, realServersOf, takeVerdict } from './real-server.js';
-import { realKey } from './real-server-text.js';
+import { createHealth, type Health } from './health.js';
+import { type RealServers, realServersOf } from './real-server.js';
 import { createTableKeeper } from './table-keeper.js';
-import type { TableKeeper } from './table-keeping.js';
+import type { TableKeeper, TableKeeperFace } from './table-keeping.js';
 
 export interface DirectorStart {
   readonly mode: DirectorMode;
   /** False: no check is started before `checks-ready`; the table is set up all the same. */
   readonly areChecksReady: boolean;
+  /** Of the jitter. */
+  readonly seed: number;
 }
 
 export type DirectorEngine = Engine<DirectorEvent, DirectorEffect, DirectorStatus>;
@@ -58,11 +57,11 @@ class Director implements DirectorEngine {
   /** When the step under way began: what the table keeper calls back about happens then. */
   #steppedAt: Instant = instant(0);
   readonly #deadlines: Deadlines = createDeadlines();
-  readonly #schedule: CheckSchedule = createCheckSchedule();
+  readonly #schedule: CheckSchedule;
   readonly #table: TableKeeper;
   readonly #alerts: Alerts = createAlerts();
   readonly #fallbacks: FallbackCommands = createFallbackCommands();
-  readonly #maintenance: Maintenance = createMaintenance();
+  readonly #health: Health;
   /** What mails say that the daemon is doing, until it stops. */
   #doing: Exclude<AlertState, 'stopping'> = 'starting';
 
@@ -71,13 +70,16 @@ class Director implements DirectorEngine {
     this.#mode = start.mode;
     this.#areChecksReady = start.areChecksReady;
     this.#reals = realServersOf(config.virtuals, new Map());
-    this.#table = createTableKeeper({
+    this.#schedule = createCheckSchedule(createPrng(start.seed));
+    const face: TableKeeperFace = {
       emit: (effect) => this.#effects.push(effect),
       log: (level, code, text) => this.#log(level, code, text),
       alert: (event) => {
         this.#effects.push(...this.#alerts.tell(event, this.#alertState(), this.#steppedAt));
       },
-    });
+    };
+    this.#table = createTableKeeper(face);
+    this.#health = createHealth({ ...face, wantPlan: (key) => this.#table.wantPlan(key) });
     this.#fallbacks.configure(config.virtuals);
   }
 
@@ -94,7 +96,8 @@ class Director implements DirectorEngine {
   nextDeadline(): Instant | undefined {
     if (this.#phase === 'stopped') return undefined;
     const checks = this.#areChecksReady ? this.#schedule.next() : undefined;
-    return earliest(earliest(this.#deadlines.next(), this.#alerts.next()), checks);
+    const rest = earliest(this.#deadlines.next(), this.#alerts.next(), this.#health.next());
+    return earliest(rest, checks);
   }
 
   snapshot(): DirectorStatus {
@@ -147,7 +150,7 @@ class Director implements DirectorEngine {
         this.#deactivate(event.id);
         return;
       case 'maintenance-changed':
-        this.#maintain(event.endpoints, now);
+        this.#schedule.hurry(this.#health.maintain(event.endpoints, now), now);
         return;
       case 'shutdown-asked':
         this.#shutDown(event.signal);
@@ -160,6 +163,7 @@ class Director implements DirectorEngine {
   #begin(now: Instant): void {
     this.#table.configure(this.#config, this.#reals);
     this.#startChecks(now);
+    this.#health.configure(this.#config.virtuals, this.#reals, now);
     if (this.#mode === 'active') this.#own(now);
   }
 
@@ -178,57 +182,11 @@ class Director implements DirectorEngine {
     const pace = this.#mode === 'warm' ? WARM_PACE_FACTOR : 1;
     const dropped = this.#schedule.update(plannedChecks(this.#config), pace, now);
     for (const id of dropped) this.#effects.push({ kind: 'cancel-check', id });
-    for (const virtual of this.#config.virtuals) {
-      const reason = alwaysUpReason(virtual);
-      if (reason === undefined) continue;
-      for (const config of virtual.reals) {
-        const real = this.#reals.of(virtual, config);
-        if (real === undefined) continue;
-        this.#judge(real, up(reason), now);
-      }
-    }
   }
 
   #takeFinished(finished: FinishedCheck, now: Instant): void {
-    for (const key of finished.realKeys) {
-      const real = this.#reals.byKey.get(key);
-      if (real === undefined) continue;
-      real.checkedAt = now;
-      real.checkTook = finished.took;
-      this.#judge(real, finished.verdict, now);
-    }
-  }
-
-  #judge(real: RealServer, given: CheckVerdict, now: Instant): void {
-    const isHeld = this.#maintenance.holds(real);
-    const words = (): CheckVerdict => ({ ...down(MAINTENANCE_REASON), answer: MAINTENANCE_REASON });
-    const verdict = isHeld ? words() : given;
-    const { virtual, config } = real;
-    if (virtual.monitorFile !== undefined) {
-      const text = monitorLine(virtual, config, verdict);
-      this.#effects.push({ kind: 'note-check', file: virtual.monitorFile, text });
-    }
-    if (isHeld) return;
-    const before = real.verdict;
-    for (const text of takeVerdict(real, verdict, now)) {
-      this.#log('info', verdict.isUp ? 'soft-failures-reset' : 'soft-failure', text);
-    }
-    // Most checks change nothing, and planning for each would be most of the work.
-    if (real.verdict !== before) this.#wantPlan(real);
-  }
-
-  #wantPlan(real: RealServer): void {
-    this.#table.wantPlan(ipvsKeyText(real.virtual.key));
-  }
-
-  #maintain(endpoints: ReadonlySet<string>, now: Instant): void {
-    const { taken, released } = this.#maintenance.take(endpoints, this.#reals, now);
-    for (const real of taken) this.#wantPlan(real);
-    this.#schedule.hurry(new Set(released.map((real) => realKey(real.virtual, real.config))), now);
-    for (const real of released) {
-      const reason = alwaysUpReason(real.virtual);
-      if (reason !== undefined) this.#judge(real, up(reason), now);
-    }
+    const hastened = this.#health.takeFinished(finished, now);
+    if (hastened !== undefined) this.#schedule.hasten(finished.key, hastened, now);
   }
 
   #alertState(): AlertState {
@@ -260,10 +218,10 @@ class Director implements DirectorEngine {
     this.#reals = realServersOf(config.virtuals, this.#reals.byKey);
     this.#alerts.keepOnly(config.virtuals);
     this.#fallbacks.configure(config.virtuals);
-    this.#maintenance.apply(this.#reals, now);
     this.#doing = 'reloading';
     this.#table.configure(config, this.#reals);
     this.#startChecks(now);
+    this.#health.configure(config.virtuals, this.#reals, now);
     this.#isSettled = this.#isSettled && this.#isDecided();
     if (this.#mode === 'warm') {
       this.#effects.push({ kind: 'answer', id, isDone: true, text: 'reloaded' });
@@ -340,6 +298,7 @@ class Director implements DirectorEngine {
 
   /** What follows from the new state: requests to the kernel, checks that are due, answers. */
   #advance(now: Instant): void {
+    this.#health.advance(this.#mode === 'active' && this.#phase === 'running', now);
     this.#table.advance();
     if (this.#phase !== 'running') return;
     const due = this.#areChecksReady ? this.#schedule.takeDue(now) : [];

@@ -47,9 +47,10 @@ function wordFor(
   reals: RealServers,
   isPatient: boolean,
 ): Word | undefined {
-  const verdicts = virtual.reals.map((real) => reals.of(virtual, real)?.verdict);
-  if (verdicts.includes('up')) return 'stop';
-  return isPatient && verdicts.includes('undecided') ? undefined : 'start';
+  const all = virtual.reals.map((real) => reals.of(virtual, real));
+  if (all.some((real) => real?.verdict === 'up' || real?.isKept === true)) return 'stop';
+  const isAwaited = all.some((real) => real?.verdict === 'undecided');
+  return isPatient && isAwaited ? undefined : 'start';
 }
 
 /** A firewall mark has no address to tell. */

@@ -8,7 +8,7 @@ import { type IpvsRequest, ipvsKeyText, isAlreadyGone } from '../wire/ipvs-table
 import { type DesiredTable, desiredTable } from './desired-table.js';
 import { createDrift, type Drift } from './drift.js';
 import { plan, requestKey, requestText } from './plan.js';
-import { adopt, healthOf, type RealServers } from './real-server.js';
+import { adopt, healthOf, type RealServers, UNKNOWN } from './real-server.js';
 import { destinationKey, realDestination } from './real-server-text.js';
 import { createRefusals, type Refusals } from './refusals.js';
 import type {
@@ -196,12 +196,11 @@ class Keeper implements TableKeeper {
     const virtuals = this.#config.virtuals.filter(({ key }) => scope.has(ipvsKeyText(key)));
     const config = { ...this.#config, virtuals };
     const mode = this.#isPatient ? 'settling' : 'steady';
-    const fallback = { verdict: 'undecided', isQuiescedSeen: false } as const;
     return desiredTable(
       config,
       (virtual, real) => {
         const server = this.#reals.of(virtual, real);
-        return server === undefined ? fallback : healthOf(server);
+        return server === undefined ? UNKNOWN : healthOf(server);
       },
       mode,
     );
@@ -360,6 +359,7 @@ class Keeper implements TableKeeper {
       realServer: (of, origin) =>
         origin.kind === 'real' ? this.#reals.of(of, origin.real) : undefined,
       isReaddQuiescent: this.#config?.isReaddQuiescent ?? false,
+      weightBefore: this.model.destination(key, name)?.weight,
       isRepair,
       isStopping: isWithdrawal,
     });

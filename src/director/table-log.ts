@@ -24,6 +24,8 @@ export interface LogContext {
     origin: DestinationOrigin,
   ) => RealServer | undefined;
   readonly isReaddQuiescent: boolean;
+  /** The weight in the table before the request; undefined when it was not there. */
+  readonly weightBefore: number | undefined;
   /** Another program changed our entry and this request puts it back. */
   readonly isRepair: boolean;
   readonly isStopping: boolean;
@@ -85,8 +87,12 @@ function destinationLine(
     return told(`fallback-${code}`, words, because(context, undefined), undefined);
   }
   const server = context.realServer(virtual, origin);
-  const isUp = server?.verdict === 'up';
-  if (isUp) {
+  if (server?.rampedSince !== undefined && (context.weightBefore ?? 0) > 0) {
+    // A step of a recovery that was told already: not for the mail.
+    const text = `Raised real server: ${endpointText(origin.real)} ${tail}: slow start`;
+    return { code: 'real-raised', text };
+  }
+  if (server?.verdict === 'up' || server?.isKept === true) {
     const text = `${verb} real server: ${endpointText(origin.real)} ${tail}`;
     return told(`real-${code}`, text, because(context, server), endpointText(origin.real));
   }

@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
+import { endProcess } from '../kernel/end-process.js';
 import { startBeatThread } from './beat-thread.js';
 import { runDaemon } from './daemon.js';
 import { exitCodes, type FromDaemon, type ToDaemon } from './keeper-messages.js';
@@ -27,14 +28,13 @@ const paths: HeartbeatPaths = {
 // comes after weeks in which nothing of it was needed.
 setFlagsFromString('--no-flush-bytecode');
 
-const exit = (code: number): void => process.exit(code);
 const tellKeeper = (message: FromDaemon): void => {
   if (process.connected) process.send?.(message);
 };
 
 process.on('uncaughtException', (cause) => {
   process.stderr.write(`lubdub heartbeat: ${String(cause.stack ?? cause)}\n`);
-  exit(1);
+  endProcess(1);
 });
 
 // What a list of processes shows: which one serves and which one waits.
@@ -47,21 +47,23 @@ process.on('message', (message: ToDaemon) => {
   if (message.kind === 'go' && !hasBegun) {
     hasBegun = true;
     process.title = 'lubdub heartbeat daemon';
-    runDaemon(paths, message.predecessor, thread, { tellKeeper, exit }).catch((cause: unknown) => {
-      process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
-      exit(1);
-    });
+    runDaemon(paths, message.predecessor, thread, { tellKeeper, exit: endProcess }).catch(
+      (cause: unknown) => {
+        process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
+        endProcess(1);
+      },
+    );
   }
   if (message.kind === 'stop') {
     if (hasBegun) process.kill(process.pid, 'SIGTERM');
-    else exit(exitCodes.stopped);
+    else endProcess(exitCodes.stopped);
   }
 });
 // Without its keeper nobody would release what this process holds should it die. Where a service
 // manager watches, it does what the unit says; else a new keeper is started, whose child succeeds
 // this process as after a death. A successor that waits has nothing to do any more.
 process.on('disconnect', () => {
-  if (!hasBegun) exit(exitCodes.stopped);
+  if (!hasBegun) endProcess(exitCodes.stopped);
   else if (process.env.NOTIFY_SOCKET !== undefined) process.kill(process.pid, 'SIGTERM');
   else {
     startKeeper(['--succeed', String(process.pid), ...pathArguments(paths)], (why) => {
@@ -75,6 +77,6 @@ Promise.all([thread.loaded, rehearseStart(paths)]).then(
   () => tellKeeper({ kind: 'loaded' }),
   (cause: unknown) => {
     process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);
-    exit(1);
+    endProcess(1);
   },
 );

@@ -2,6 +2,7 @@
 // died (`--succeed PID`).
 
 import { parseArgs } from 'node:util';
+import { endProcess } from '../kernel/end-process.js';
 import { keepInThisProcess } from './keeper-process.js';
 import { defaultPaths } from './paths.js';
 
@@ -14,7 +15,7 @@ const { values } = parseArgs({
   },
 });
 const orphanPid = values.succeed === undefined ? undefined : Number(values.succeed);
-process.exitCode = await keepInThisProcess(
+const exitCode = await keepInThisProcess(
   {
     configDir: values['config-dir'],
     stateDir: values['state-dir'],
@@ -22,3 +23,4 @@ process.exitCode = await keepInThisProcess(
   },
   orphanPid,
 );
+endProcess(exitCode);

@@ -14,12 +14,23 @@ import { isHolding, readWill } from './will.js';
 const formOf = async (configDir: string): Promise<LineForm> =>
   heartbeatForm(await localNodeName(configDir), process.pid);
 
-function sayWith(form: LineForm): (line: LogLine, logfile: string | undefined) => void {
-  return (line, logfile) => {
-    const text = `${form(line, new Date())}\n`;
-    process.stderr.write(text);
-    // A log that cannot be written is no reason to stop keeping; stderr has the line.
-    if (logfile !== undefined) appendFile(logfile, text).catch(() => undefined);
+interface KeeperLog {
+  say(line: LogLine, logfile: string | undefined): void;
+  /** Resolves when every line is written. */
+  flush(): Promise<void>;
+}
+
+function openKeeperLog(form: LineForm): KeeperLog {
+  let written: Promise<void> = Promise.resolve();
+  return {
+    say: (line, logfile) => {
+      const text = `${form(line, new Date())}\n`;
+      process.stderr.write(text);
+      if (logfile === undefined) return;
+      // A log that cannot be written is no reason to stop keeping; stderr has the line.
+      written = written.then(() => appendFile(logfile, text)).catch(() => undefined);
+    },
+    flush: () => written,
   };
 }
 
@@ -44,7 +55,10 @@ export async function keepInThisProcess(
     process.stderr.write(`lubdub: ${why}\n`);
     return EXIT_FAILED;
   }
-  return runKeeper({ paths, orphanPid, say: sayWith(await formOf(paths.configDir)) });
+  const log = openKeeperLog(await formOf(paths.configDir));
+  const exitCode = await runKeeper({ paths, orphanPid, say: log.say });
+  await log.flush();
+  return exitCode;
 }
 
 /** 0 when nothing is held any more, 1 when the log says what is. */
@@ -56,7 +70,9 @@ export async function releaseLeftOvers(paths: HeartbeatPaths): Promise<number> {
   }
   const will = await readWill(paths.runDir);
   if (will === undefined || !isHolding(will)) return 0;
-  const say = sayWith(await formOf(paths.configDir));
-  const isReleased = await releaseWill(paths, will, undefined, (line) => say(line, will.logfile));
+  const log = openKeeperLog(await formOf(paths.configDir));
+  const say = (line: LogLine): void => log.say(line, will.logfile);
+  const isReleased = await releaseWill(paths, will, undefined, say);
+  await log.flush();
   return isReleased ? 0 : EXIT_FAILED;
 }

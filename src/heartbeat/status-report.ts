@@ -73,7 +73,7 @@ function findDisagreements(cluster: ClusterStatus): readonly Finding[] {
 function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
   const findings: Finding[] = [];
   for (const director of directors) {
-    const { down, total, configError, config, mode, isWanted } = director;
+    const { down, kept, total, configError, config, mode, isWanted } = director;
     if (mode === 'not running') {
       const health = isWanted === true ? 'critical' : 'degraded';
       findings.push({ health, text: `ldirectord ${String(config)} is not running` });
@@ -82,7 +82,9 @@ function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
       findings.push({ health: 'degraded', text: `the file is not in force: ${configError}` });
     }
     if (typeof down === 'number' && typeof total === 'number' && down > 0) {
-      findings.push({ health: 'degraded', text: `${down} of ${total} real servers down` });
+      const isKept = typeof kept === 'number' && kept > 0;
+      const tail = isKept ? `, ${kept} of them kept in service by minpool` : '';
+      findings.push({ health: 'degraded', text: `${down} of ${total} real servers down${tail}` });
     }
   }
   return findings;

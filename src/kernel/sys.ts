@@ -47,6 +47,8 @@ export interface Sys {
   /** `policy` and `priority` of the calling thread (process id 0) or of another process. */
   schedSetscheduler(pid: number, policy: number, priority: number): number;
   schedGetscheduler(pid: number): number;
+  /** _exit(2): this process ends at once, with all its threads. */
+  exit(status: number): void;
   /** Calls `onReadable` in the event loop as long as the descriptor is readable. */
   poll(fd: number, onReadable: () => void): PollHandle;
 }
@@ -164,13 +166,17 @@ const asBytes = (numbers: Uint32Array): Uint8Array =>
 
 type ProcessCalls = Pick<
   Sys,
-  'flock' | 'ifNameToIndex' | 'schedSetscheduler' | 'schedGetscheduler'
+  'exit' | 'flock' | 'ifNameToIndex' | 'schedSetscheduler' | 'schedGetscheduler'
 >;
 
 function bindProcess(bind: Bind): ProcessCalls {
   const ifNameToIndex = bind('uint32_t if_nametoindex(const char *name)');
+  const exit = bind('int _exit(int status)');
   const setscheduler = bind('int sched_setscheduler(int pid, int policy, const void *parameters)');
   return {
+    exit: (status) => {
+      exit(status);
+    },
     flock: bind('int flock(int fd, int operation)'),
     // Returns 0 for a failure, where everything else returns -1.
     ifNameToIndex: (name) => ifNameToIndex(name) || -ENODEV,

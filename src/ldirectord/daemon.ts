@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { logLine } from '../base/log-line.js';
+import { endProcess } from '../kernel/end-process.js';
 import { openDirectorLog } from './director-log.js';
 import { type DirectorMachine, type DirectorNews, EXIT_FAILED } from './director-machine.js';
 import { findConfig, type Instance, instanceOf } from './instance.js';
@@ -57,7 +58,7 @@ export async function daemonMain(
     await logFailure(instance, '', lines);
   }
   // A word on the channel or to the log may still be on its way.
-  setTimeout(() => process.exit(exitCode), exitCode === 0 ? 0 : 200);
+  setTimeout(() => endProcess(exitCode), exitCode === 0 ? 0 : 200);
 }
 
 /** heartbeat starts directors without a channel: the log must say why one does not come up. */

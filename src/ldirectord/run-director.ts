@@ -1,6 +1,7 @@
 // The director as a process: configuration, kernel table, checks, log, control socket and signals
 // around the engine. It maps effects to adapters and decides nothing that the engine could.
 
+import { randomInt } from 'node:crypto';
 import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import { logLine } from '../base/log-line.js';
@@ -108,6 +109,7 @@ class DirectorProcess implements DirectorControl {
       createDirectorEngine(config, {
         mode: options.isWarm ? 'warm' : 'active',
         areChecksReady: false,
+        seed: randomInt(2 ** 32),
       }),
       (effect) => this.#carryOut(effect),
       () => machine.readNow(),

@@ -43,6 +43,8 @@ export function statusReport(status: DirectorStatus, facts: ReportFacts, now: No
     mode: status.mode,
     total: reals.length,
     down: reals.filter((real) => real.verdict === 'down').length,
+    /** Of these: in service all the same, by minpool. */
+    kept: reals.filter((real) => real.isKept).length,
     phase: status.phase,
     isSettled: status.isSettled,
     isTableConfirmed: status.isTableConfirmed,
@@ -69,6 +71,8 @@ function realReport(real: RealStatus, now: Now): JsonObject {
     reason: real.reason,
     failures: real.failures,
     failureCount: real.failureCount,
+    isKept: real.isKept,
+    rampedWeight: real.rampedWeight ?? null,
     lastCheckSeconds: ageSeconds(now, real.checkedAt),
     lastCheckTookSeconds: real.checkTook === undefined ? null : real.checkTook / 1000,
     configuredWeight: real.configuredWeight,

@@ -3,6 +3,7 @@
 
 import { openAddressTable } from '#src/kernel/addresses.js';
 import { openAnnouncer } from '#src/kernel/announcer.js';
+import { endProcess } from '#src/kernel/end-process.js';
 import { createAddressResources } from '#src/resources/address-resource.js';
 import { createDirectorResources } from '#src/resources/director-resource.js';
 import { createResourceRunner } from '#src/resources/resource-runner.js';
@@ -40,4 +41,4 @@ for (let at = 0; at + 1 < words.length; at += 2) {
   const outcome = await runner.run({ script, args, word }, verb, environment);
   process.stdout.write(`${JSON.stringify({ verb, word, ...outcome })}\n`);
 }
-process.exit(0);
+endProcess(0);

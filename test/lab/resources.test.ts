@@ -170,12 +170,12 @@ function installStock(...names: readonly string[]): void {
 }
 
 test('Debian’s scripts without a built-in run unchanged, with the agents behind them', async () => {
-  installStock('IPaddr2', 'Delay', 'OCF');
-  // Under names of their own, so that neither is built in.
+  installStock('IPaddr2', 'Filesystem', 'OCF');
+  // Under a name of its own, so that it is not built in.
   const stock = (name: string): string => readFileSync(join('/etc/ha.d/resource.d', name), 'utf8');
   host.write('ha.d/resource.d/VipOfScript', stock('IPaddr2'), 0o755);
-  host.write('ha.d/resource.d/WaitOfScript', stock('Delay'), 0o755);
-  const words = ['VipOfScript::10.8.0.120/24/eth0', 'WaitOfScript::1::1'] as const;
+  const disk = 'Filesystem::tmpfs::/run/disk::tmpfs';
+  const words = ['VipOfScript::10.8.0.120/24/eth0', disk] as const;
   for (const word of words) {
     const outcomes = await run('status', word, 'start', word, 'status', word);
     assert.deepEqual(outcomes, ['stopped', 'done', 'running'], word);

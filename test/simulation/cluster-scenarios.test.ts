@@ -190,6 +190,35 @@ describe('standby', () => {
     assertQuiet(world);
   });
 
+  test('a request to take over that comes to nothing is made again', () => {
+    const world = settledPair();
+    let lostSeq: string | undefined;
+    world.network.filter = (_from, datagram) => {
+      const text = new TextDecoder().decode(datagram);
+      if (!text.includes('t=hb_takeover,')) return true;
+      const seq = /\bseq=(\w+)/.exec(text)?.[1];
+      lostSeq ??= seq;
+      return seq !== lostSeq;
+    };
+    const id = world.mom.ask('takeover', 'all');
+    world.run(3_000);
+    assert.equal(world.mom.answers.has(id), false);
+    world.run(2_000);
+    assert.equal(world.mom.answers.get(id)?.isDone, true);
+    assertHoldings(world, 'all', 'none');
+  });
+
+  test('a request to take over that is never followed is answered after ten seconds', () => {
+    const world = settledPair();
+    world.network.filter = (_from, datagram) =>
+      !new TextDecoder().decode(datagram).includes('t=hb_takeover,');
+    const id = world.mom.ask('takeover', 'all');
+    world.run(9_500);
+    assert.equal(world.mom.answers.has(id), false);
+    world.run(1_000);
+    assert.match(world.mom.answers.get(id)?.text ?? '', /did not go standby; its log says why/);
+  });
+
   test('with auto_failback on a group that was moved by hand stays where it was put', () => {
     const world = settledPair({ autoFailback: 'on' });
     world.mom.ask('standby', 'all');

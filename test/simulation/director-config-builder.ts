@@ -6,6 +6,7 @@ import type {
   RealServerConfig,
   VirtualServiceConfig,
 } from '#src/config/director-config.js';
+import { plainHealth } from '#src/config/director-health.js';
 
 export const real = (text: string, more: Partial<RealServerConfig> = {}): RealServerConfig => {
   const [address = '', port = '0'] = text.split(':');
@@ -76,6 +77,7 @@ export const virtual = (
     fallbackCommand: undefined,
     monitorFile: undefined,
     alert: noAlert,
+    health: plainHealth,
     written: {
       checkIntervalSeconds: undefined,
       persistentSeconds: undefined,
@@ -88,6 +90,7 @@ export const virtual = (
       fallback: undefined,
       fallbackCommand: undefined,
       alert: {},
+      health: plainHealth,
     },
     ...more,
   };
@@ -119,6 +122,7 @@ export const config = (
     fallback6: undefined,
     fallbackCommand: undefined,
     alert: noAlert,
+    health: plainHealth,
   },
   ...more,
 });

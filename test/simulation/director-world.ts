@@ -40,7 +40,7 @@ export class DirectorWorld {
 
   constructor(config: DirectorConfig, mode: DirectorMode = 'active', kernel?: FakeIpvs) {
     this.kernel = kernel ?? new FakeIpvs();
-    this.#engine = createDirectorEngine(config, { mode, areChecksReady: true });
+    this.#engine = createDirectorEngine(config, { mode, areChecksReady: true, seed: 1 });
   }
 
   get nowMs(): number {
@@ -118,7 +118,7 @@ export class DirectorWorld {
     this.#running.delete(id);
     if (check === undefined) return;
     const { isUp } = this.judge(check.spec);
-    const verdict = isUp ? up('connected') : down('connect refused');
+    const verdict = isUp ? up('connected') : down('connect refused', 'refused');
     this.offer({ kind: 'check-finished', id, verdict });
   }
 

@@ -3,7 +3,7 @@
 import net from 'node:net';
 import type { ConnectCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import type { CheckContext } from './run-check.js';
 
 export function runConnectCheck(
@@ -20,6 +20,6 @@ export function runConnectCheck(
       // An orderly close: a reset would fill the logs of the real server.
       socket.destroy();
     });
-    socket.once('error', (cause) => resolve(down(reasonOfError(cause))));
+    socket.once('error', (cause) => resolve(downOfError(cause)));
   });
 }

@@ -17,7 +17,7 @@ import {
 } from '../../checks/dialogue.js';
 import { nntpScript, simpleTcpScript, sipScript } from '../../checks/line-dialogues.js';
 import { imapScript, popScript, smtpScript } from '../../checks/mail-dialogues.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 import { secureContext } from './secure-context.js';
@@ -112,7 +112,7 @@ function runStream(spec: DialogueCheck, { signal, waitFor }: CheckContext): Prom
     socket.once('end', () => {
       if (talk !== undefined) take(talk.ended());
     });
-    socket.on('error', (cause) => finish(down(reasonOfError(cause))));
+    socket.on('error', (cause) => finish(downOfError(cause)));
     socket.once('close', () => finish(down('connection closed')));
     signal.addEventListener('abort', () => socket.destroy(), { once: true });
   });

@@ -9,7 +9,7 @@ import type { DnsCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
 import type { MatchResult } from '../../checks/receive-pattern.js';
 import { parseIp } from '../../wire/ip-address.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 import { openDatagrams } from './udp-exchange.js';
@@ -136,7 +136,7 @@ function askByTcp(
       const isGood = answer !== undefined && isOurs(answer);
       resolve(isGood ? judge(answer, spec.receive) : down('DNS: an answer that makes no sense'));
     });
-    socket.once('error', (cause) => resolve(down(reasonOfError(cause))));
+    socket.once('error', (cause) => resolve(downOfError(cause)));
     socket.once('close', () => resolve(down('DNS: connection closed')));
   });
 }

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import type { FtpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
 import { BODY_BYTES_MAX } from '../../checks/http-answer.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 
@@ -55,7 +55,7 @@ export async function runFtpCheck(
     await client.downloadTo(file, spec.path);
     return judgeFile(spec, file.text());
   } catch (cause) {
-    return down(`FTP: ${reasonOfError(cause)}`);
+    return downOfError(cause, 'FTP: ');
   } finally {
     signal.removeEventListener('abort', close);
     client.close();

@@ -11,7 +11,7 @@ import type { AxiosRequestConfig } from 'axios';
 import type { HttpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
 import { BODY_BYTES_MAX, judgeHttpAnswer, REDIRECTS_MAX } from '../../checks/http-answer.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { isPlain, runPlainHttp, USER_AGENT } from './plain-http.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
@@ -111,7 +111,7 @@ export async function runByClient(spec: HttpCheck, context: CheckContext): Promi
       match,
     );
   } catch (cause) {
-    return down(reasonOfError(cause));
+    return downOfError(cause);
   }
 }
 

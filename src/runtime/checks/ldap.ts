@@ -6,7 +6,7 @@ import type { LdapCheck } from '../../checks/check-spec.js';
 import { bracketed } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
 import { limitAnswer } from './answer-limit.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 import { secureContext } from './secure-context.js';
@@ -49,7 +49,7 @@ export async function runLdapCheck(
     });
     signal.addEventListener('abort', drop, { once: true });
     askLdap(spec, client, waitFor).then(resolve, (cause: unknown) =>
-      resolve(down(`LDAP: ${ldapReason(cause)}`)),
+      resolve(downOfLdapError(cause)),
     );
   });
 }
@@ -81,9 +81,9 @@ async function askLdap(
 }
 
 /** Errors of the protocol carry a number and often no words. */
-function ldapReason(cause: unknown): string {
+function downOfLdapError(cause: unknown): CheckVerdict {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (typeof code !== 'number') return reasonOfError(cause);
+  if (typeof code !== 'number') return downOfError(cause, 'LDAP: ');
   const name = cause instanceof Error ? cause.name.replace(/Error$/, '') : '';
-  return `${name} (result ${code})`;
+  return down(`LDAP: ${name} (result ${code})`);
 }

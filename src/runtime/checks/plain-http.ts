@@ -7,7 +7,7 @@ import type { HttpCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
 import { judgeHttpAnswer } from '../../checks/http-answer.js';
 import { createHttpReader, type HttpReading, type ReadAnswer } from '../../checks/http-reader.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
 
@@ -68,7 +68,7 @@ export function runPlainHttp(spec: HttpCheck, context: CheckContext): Promise<Pl
       socket.write(request, 'latin1');
     });
     socket.once('end', () => take(reader.ended()));
-    socket.on('error', (cause) => finish(down(reasonOfError(cause))));
+    socket.on('error', (cause) => finish(downOfError(cause)));
     context.whenOver(() => socket.destroy());
   });
 }

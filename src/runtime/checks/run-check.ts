@@ -6,7 +6,7 @@ import { unreachable } from '../../base/assert.js';
 import type { CheckSpec } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, timedOut, up } from '../../checks/check-verdict.js';
 import { monotonicMs } from '../clock.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import { runConnectCheck } from './connect.js';
 import { runDialogueCheck } from './dialogue.js';
 import { runExternalCheck } from './external.js';
@@ -101,7 +101,7 @@ export function createCheckRunner(): CheckRunner {
         waitingFor = what;
       },
     };
-    runCheck(spec, context).then(finish, (cause: unknown) => finish(down(reasonOfError(cause))));
+    runCheck(spec, context).then(finish, (cause: unknown) => finish(downOfError(cause)));
   };
   return {
     prepare: async (services) => {

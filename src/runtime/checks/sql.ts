@@ -5,7 +5,7 @@ import net from 'node:net';
 import type { SqlCheck } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, up } from '../../checks/check-verdict.js';
 import { limitAnswer } from './answer-limit.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import type { CheckContext } from './run-check.js';
 
 export const loadSqlClient = (dialect: SqlCheck['dialect']): Promise<unknown> =>
@@ -34,9 +34,7 @@ export function runSqlCheck(
     );
     signal.addEventListener('abort', drop, { once: true });
     const start = spec.dialect === 'mysql' ? askMysql : askPgsql;
-    start(spec, socket, resolve, waitFor).catch((cause: unknown) =>
-      resolve(down(reasonOfError(cause))),
-    );
+    start(spec, socket, resolve, waitFor).catch((cause: unknown) => resolve(downOfError(cause)));
   });
 }
 
@@ -47,7 +45,7 @@ async function askMysql(
   waitFor: (what: string) => void,
 ): Promise<void> {
   const { createConnection } = await import('mysql2');
-  const fail = (cause: unknown): void => finish(down(`mysql: ${reasonOfError(cause)}`));
+  const fail = (cause: unknown): void => finish(downOfError(cause, 'mysql: '));
   const connection = createConnection({
     stream: () => socket.connect({ host: spec.address, port: spec.port }),
     user: spec.login,
@@ -80,7 +78,7 @@ async function askPgsql(
   waitFor: (what: string) => void,
 ): Promise<void> {
   const { default: pg } = await import('pg');
-  const fail = (cause: unknown): void => finish(down(`pgsql: ${reasonOfError(cause)}`));
+  const fail = (cause: unknown): void => finish(downOfError(cause, 'pgsql: '));
   const client = new pg.Client({
     stream: () => socket,
     host: spec.address,

@@ -4,7 +4,7 @@
 import dgram from 'node:dgram';
 import { type CheckVerdict, down } from '../../checks/check-verdict.js';
 import type { AddressFamily } from '../../wire/ipvs-table.js';
-import { reasonOfError } from './check-error.js';
+import { downOfError } from './check-error.js';
 import type { CheckContext } from './run-check.js';
 
 /** A lost request is sent again after this; servers take longer only when they are in trouble. */
@@ -31,8 +31,8 @@ export interface Datagrams {
 export type OpenedDatagrams = Datagrams | { readonly ok: false; readonly verdict: CheckVerdict };
 
 const refusal = (cause: Error): CheckVerdict => {
-  const reason = reasonOfError(cause);
-  return down(reason === 'connect refused' ? 'port unreachable' : reason);
+  const verdict = downOfError(cause);
+  return verdict.reason === 'connect refused' ? down('port unreachable', 'refused') : verdict;
 };
 
 export function openDatagrams(
@@ -83,7 +83,7 @@ export function openDatagrams(
     try {
       socket.connect(target.port, target.address);
     } catch (cause) {
-      resolve({ ok: false, verdict: down(reasonOfError(cause)) });
+      resolve({ ok: false, verdict: downOfError(cause) });
     }
   });
 }

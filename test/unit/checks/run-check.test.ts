@@ -65,6 +65,28 @@ test('a connect is up when the port is open and says why when it is not', async 
   assert.deepEqual(await run(connectCheck(port)), { isUp: false, reason: 'connect refused' });
 });
 
+const failureOfRun = (spec: CheckSpec): Promise<string | undefined> =>
+  new Promise((resolve) => runner.start(++lastId, spec, ({ failure }) => resolve(failure)));
+
+test('a failed check says whether it was refused, timed out or wrong', async () => {
+  const mute = await listen(
+    net.createServer(() => undefined),
+    '127.9.2.1',
+  );
+  const cut = await listen(
+    net.createServer((socket) => socket.resetAndDestroy()),
+    '127.9.2.1',
+  );
+  const bad = await web((_request, response) => response.writeHead(500).end());
+  const timeout = millis(1500);
+  assert.equal(await failureOfRun(httpCheck(mute, { timeout })), 'timed-out');
+  assert.equal(await failureOfRun(httpCheck(cut)), 'refused');
+  assert.equal(await failureOfRun(httpCheck(bad)), undefined);
+  // Nobody listens there.
+  assert.equal(await failureOfRun(connectCheck(1)), 'refused');
+  assert.equal(await failureOfRun(httpCheck(1)), 'refused');
+});
+
 test('an http request has Host without a port and closes its connection', async () => {
   let seen: http.IncomingMessage | undefined;
   const port = await web((request, response) => {

@@ -18,6 +18,12 @@ const FOREIGN = '203.0.113.1:80';
 
 const addresses = fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 5 });
 const verdicts = fc.constantFrom('up', 'down', 'undecided', 'off');
+const HEALTHY: RealHealth = {
+  verdict: 'up',
+  isQuiescedSeen: false,
+  isKept: false,
+  rampedWeight: undefined,
+};
 const methods = fc.constantFrom('gate', 'masq', 'ipip');
 
 const someVirtual = (name: string): fc.Arbitrary<VirtualServiceConfig> =>
@@ -42,15 +48,20 @@ const someVirtual = (name: string): fc.Arbitrary<VirtualServiceConfig> =>
 const someDesired: fc.Arbitrary<DesiredTable> = fc
   .record({
     virtuals: fc.tuple(...OURS.map(someVirtual)),
-    healths: fc.array(fc.record({ verdict: verdicts, isQuiescedSeen: fc.boolean() }), {
-      minLength: 40,
-      maxLength: 40,
-    }),
+    healths: fc.array(
+      fc.record({
+        verdict: verdicts,
+        isQuiescedSeen: fc.boolean(),
+        isKept: fc.constant(false),
+        rampedWeight: fc.constantFrom(undefined, 1),
+      }),
+      { minLength: 40, maxLength: 40 },
+    ),
     count: fc.integer({ min: 0, max: OURS.length }),
   })
   .map(({ virtuals, healths, count }) => {
     let at = 0;
-    const health = (): RealHealth => healths[at++] ?? { verdict: 'up', isQuiescedSeen: false };
+    const health = (): RealHealth => healths[at++] ?? HEALTHY;
     return desiredTable(config(virtuals.slice(0, count)), health, 'steady');
   });
 
@@ -59,7 +70,7 @@ const someTable: fc.Arbitrary<readonly ObservedService[]> = fc
   .chain((names) => fc.tuple(...names.map(someVirtual)))
   .map((virtuals) => {
     const kernel = new FakeIpvs();
-    const health = (): RealHealth => ({ verdict: 'up', isQuiescedSeen: false });
+    const health = (): RealHealth => HEALTHY;
     const requests = plan(desiredTable(config(virtuals), health, 'steady'), [], new Set());
     kernel.apply(requests);
     return kernel.read();

@@ -55,6 +55,7 @@ export function makeFakeSys(interfaces: Readonly<Record<string, number>> = {}): 
       write: (_fd, bytes) => bytes.length,
       ioctl: () => -ENODEV,
       ioctlNumber: () => -ENODEV,
+      exit: () => undefined,
       flock: () => 0,
       schedSetscheduler: () => 0,
       schedGetscheduler: () => 0,
