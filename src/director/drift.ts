@@ -1,7 +1,7 @@
 // Changes that other programs made to our services: told once as long as they stay, and remembered
 // until they are repaired, so that the log can say why an entry was written again.
 
-import type { TableDifference } from './table-model.js';
+import type { TableDifference } from './table-difference.js';
 
 /** Told one by one in a round; a table flushed by hand would be thousands of lines. */
 const LINES_MAX = 20;

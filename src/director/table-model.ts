@@ -4,15 +4,14 @@
 
 import { unreachable } from '../base/assert.js';
 import {
-  type IpvsDestination,
   type IpvsRequest,
   type IpvsService,
   ipvsKeyText,
   type ObservedDestination,
   type ObservedService,
 } from '../wire/ipvs-table.js';
-import { destinationsEqual, servicesEqual } from './plan.js';
 import { destinationKey } from './real-server-text.js';
+import { serviceAdded, serviceDifferences, type TableDifference } from './table-difference.js';
 
 interface ModelService {
   service: IpvsService;
@@ -33,14 +32,6 @@ export interface TableModel {
     reading: readonly ObservedService[],
     scope: ReadonlySet<string>,
   ): readonly TableDifference[];
-}
-
-/** Something that another program did to one of our services. */
-export interface TableDifference {
-  readonly serviceKey: string;
-  /** Undefined when the service itself differs. */
-  readonly destinationKey: string | undefined;
-  readonly text: string;
 }
 
 const NO_CONNECTIONS = { activeConnections: 0, inactiveConnections: 0, persistentConnections: 0 };
@@ -76,10 +67,8 @@ export function createTableModel(): TableModel {
         const key = ipvsKeyText(known.key);
         if (scope.has(key)) found.push(...serviceDifferences(key, known, readingByKey.get(key)));
       }
-      for (const key of readingByKey.keys()) {
-        if (!scope.has(key) || table.has(key)) continue;
-        const text = `virtual server ${key} was added`;
-        found.push({ serviceKey: key, destinationKey: undefined, text });
+      for (const [key, there] of readingByKey) {
+        if (scope.has(key) && !table.has(key)) found.push(serviceAdded(key, there));
       }
       return found;
     },
@@ -116,34 +105,4 @@ function confirm(table: Map<string, ModelService>, request: IpvsRequest): void {
     default:
       unreachable(request);
   }
-}
-
-const shapeText = (one: IpvsDestination): string =>
-  `weight ${one.weight}, ${one.forwarding}, thresholds ${one.lowerThreshold}/${one.upperThreshold}`;
-
-function serviceDifferences(
-  serviceKey: string,
-  known: ObservedService,
-  now: ObservedService | undefined,
-): readonly TableDifference[] {
-  const found: TableDifference[] = [];
-  const note = (name: string | undefined, what: string): void => {
-    const subject = name === undefined ? 'virtual server' : `real server ${name} of`;
-    found.push({ serviceKey, destinationKey: name, text: `${subject} ${serviceKey} ${what}` });
-  };
-  if (now === undefined) {
-    note(undefined, 'was removed');
-    return found;
-  }
-  if (!servicesEqual(known, now)) note(undefined, 'was changed');
-  const present = new Map(now.destinations.map((there) => [destinationKey(there), there]));
-  for (const destination of known.destinations) {
-    const name = destinationKey(destination);
-    const there = present.get(name);
-    present.delete(name);
-    if (there === undefined) note(name, 'was removed');
-    else if (!destinationsEqual(destination, there)) note(name, `now has ${shapeText(there)}`);
-  }
-  for (const [name, there] of present) note(name, `was added with ${shapeText(there)}`);
-  return found;
 }

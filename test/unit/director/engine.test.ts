@@ -211,7 +211,8 @@ test('a change by another program is told and repaired within a round', () => {
   world.kernel.apply([{ kind: 'edit-destination', key, destination }]);
   world.run(2100);
   assert.ok(world.kernel.lines().includes('-a tcp 10.0.0.100:80 -r 10.0.0.1:80 masq -w 1'));
-  assert.ok(world.log.some((line) => line.includes('10.0.0.1:80 of tcp 10.0.0.100:80 now has')));
+  const what = 'real server 10.0.0.1:80 of tcp 10.0.0.100:80 was changed: weight 1 -> 77';
+  assert.ok(world.log.includes(`Table changed by another program: ${what}`));
   assert.ok(world.log.some((line) => line.endsWith('repaired after a change by another program')));
   assert.equal(world.status().repairs, 1);
 });
