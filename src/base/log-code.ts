@@ -213,6 +213,8 @@ export const logCodes = [
   'alert-failed',
   'command-failed',
   'instance-failed',
+  'expiry-set',
+  'expiry-refused',
   'fallback-added',
   'fallback-restored',
   'fallback-deleted',

@@ -15,6 +15,7 @@ import {
   describeDiagnostics,
   wholeFile,
 } from '../config/diagnostic.js';
+import type { DirectorConfig } from '../config/director-config.js';
 import { type HaConfig, parseHaConfig } from '../config/ha-config.js';
 import { timeText } from '../config/ha-values.js';
 import { parseHaresources } from '../config/haresources.js';
@@ -25,6 +26,7 @@ import {
   loadHaFiles,
   readConfigFile,
 } from '../runtime/load-files.js';
+import { expiryLines } from './check-expiry.js';
 import { judgeMachine } from './check-machine.js';
 
 /** What a daemon advertises on top in its first 5 s. */
@@ -51,6 +53,8 @@ interface Checked {
   readonly files?: HaFiles | undefined;
   readonly paths: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Of ldirectord, when they are without an error. */
+  readonly directors: readonly DirectorConfig[];
 }
 
 /** 0 valid, 1 valid with warnings when strict, 2 invalid, 3 when a file cannot be read. */
@@ -71,6 +75,8 @@ export async function runCheck(options: CheckOptions): Promise<number> {
   const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
   options.write(`${countLine(diagnostics)} in ${files}\n`);
   if (found !== undefined) options.write(`${takeoverText(found.config)}\n`);
+  const isHere = options.machine === true;
+  for (const line of await expiryLines(checked.directors, isHere)) options.write(`${line}\n`);
   const errors = diagnostics.filter((each) => each.severity === 'error');
   if (errors.some((each) => each.code === 'cannot-read')) return 3;
   if (errors.length > 0) return 2;
@@ -100,6 +106,7 @@ const directorOptions = { files: 'exist' } as const;
 async function checkFolder(folder: string, localNode: string): Promise<Checked> {
   const paths: string[] = [];
   const diagnostics: Diagnostic[] = [];
+  const directors: DirectorConfig[] = [];
   let files: HaFiles | undefined;
   const heartbeat = ['ha.cf', 'authkeys', 'haresources'].map((name) => join(folder, name));
   const present = await Promise.all(heartbeat.map(isThere));
@@ -113,11 +120,12 @@ async function checkFolder(folder: string, localNode: string): Promise<Checked> 
     for (const path of await directorPaths(folder)) director.add(path);
   }
   for (const path of director) {
-    const { diagnostics: found } = await loadDirectorFile(path, directorOptions);
+    const { diagnostics: found, config } = await loadDirectorFile(path, directorOptions);
     diagnostics.push(...found);
+    if (config !== undefined) directors.push(config);
     paths.push(path);
   }
-  return { paths, diagnostics, files };
+  return { paths, diagnostics, files, directors };
 }
 
 /** Where heartbeat's ldirectord resources find their configuration. */
@@ -139,6 +147,12 @@ async function directorPaths(folder: string): Promise<readonly string[]> {
 
 async function checkFiles(files: readonly string[], localNode: string): Promise<Checked> {
   const diagnostics: Diagnostic[] = [];
+  const directors: DirectorConfig[] = [];
+  const take = async (path: string): Promise<void> => {
+    const { diagnostics: found, config } = await loadDirectorFile(path, directorOptions);
+    diagnostics.push(...found);
+    if (config !== undefined) directors.push(config);
+  };
   for (const path of files) {
     switch (basename(path)) {
       case 'ha.cf':
@@ -151,10 +165,10 @@ async function checkFiles(files: readonly string[], localNode: string): Promise<
         diagnostics.push(...(await checkHaresources(path, localNode)));
         break;
       default:
-        diagnostics.push(...(await loadDirectorFile(path, directorOptions)).diagnostics);
+        await take(path);
     }
   }
-  return { paths: files, diagnostics };
+  return { paths: files, diagnostics, directors };
 }
 
 async function checkHaCf(path: string, localNode: string): Promise<readonly Diagnostic[]> {

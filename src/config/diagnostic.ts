@@ -52,6 +52,7 @@ export const diagnosticCodes = [
   'cannot-resolve',
   'port-not-mapped',
   'value-ignored',
+  'sticky-quiescent',
   'indentation',
 ] as const;
 

@@ -52,7 +52,16 @@ function judgeHealth(
   section: VirtualSection,
   { sink }: ReadContext,
 ): void {
-  const { reals, health, name } = virtual;
+  const { reals, health, name, persistentSeconds } = virtual;
+  const persistent = draft.last.get('persistent');
+  const isSticky = persistentSeconds !== undefined && health.deadAction === undefined;
+  if (isSticky && virtual.isQuiescent && persistent !== undefined) {
+    const span = `for up to ${persistentSeconds} s`;
+    const message = `clients of ${name} stay with a quiesced real server ${span}`;
+    sink.warning('sticky-quiescent', persistent.at, message, {
+      hint: 'deadaction=expire sends them elsewhere, deadaction=quiesce says that it is meant',
+    });
+  }
   const at = draft.last.get('slowstart')?.at ?? section.head.valueAt;
   const isSlow = (health.slowStartSeconds ?? 0) > 0 && reals.length > 0;
   if (isSlow && reals.every(({ weight }) => weight <= 1)) {

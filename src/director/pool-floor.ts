@@ -22,7 +22,7 @@ const rankOf = (real: RealServer): number => RANKS[real.lastFailure ?? 'refused'
 /**
  * The least bad of those that are down; among equals the last that went down, so that nothing is
  * swapped without need. One without a verdict counts as in service: it is about to have one. Who
- * was taken out of service by hand is never kept.
+ * was taken out of service by hand is never kept, and a closed port is worth less than a fallback.
  */
 export function keptOf(
   virtual: VirtualServiceConfig,
@@ -34,9 +34,10 @@ export function keptOf(
   const inService = carriers.filter(({ verdict }) => verdict === 'up' || verdict === 'undecided');
   const lacking = floor - inService.length;
   if (lacking <= 0) return new Set();
-  const isCandidate = (real: RealServer): boolean =>
-    real.verdict === 'down' && real.lastFailure !== 'held';
-  const candidates = carriers.filter(isCandidate);
+  const candidates = carriers.filter(({ verdict, lastFailure }) => {
+    if (verdict !== 'down' || lastFailure === 'held') return false;
+    return virtual.fallback === undefined || lastFailure !== 'refused';
+  });
   candidates.sort((a, b) => rankOf(a) - rankOf(b) || (b.since ?? 0) - (a.since ?? 0));
   return new Set(candidates.slice(0, lacking));
 }

@@ -7,6 +7,7 @@ import type { LogLevel } from '../base/log-line.js';
 import type { DirectorConfig } from '../config/director-config.js';
 import { mailBody } from '../director/alerts.js';
 import type { DirectorEffect } from '../director/director-event.js';
+import { type IpvsSwitches, ipvsSwitches } from '../kernel/ipvs-sysctls.js';
 import { createCommandQueue } from '../runtime/command-queue.js';
 import { localStamp } from '../runtime/log-form.js';
 import { createMailer } from '../runtime/mailer.js';
@@ -14,6 +15,7 @@ import { createExecutes, directorCommand } from './executes.js';
 import type { Instance } from './instance.js';
 import { watchMaintenance } from './maintenance-watch.js';
 import { createMonitorFiles } from './monitor-files.js';
+import { expiryWanted, turnOnExpiry } from './template-expiry.js';
 
 /** Mails of a stop have so long; heartbeat waits for the end. */
 const LAST_MAILS_MS = 5000;
@@ -44,6 +46,7 @@ export function createSideWork(
   instance: Instance,
   first: DirectorConfig,
   face: SideFace,
+  switches: IpvsSwitches = ipvsSwitches(),
 ): SideWork {
   let config = first;
   let isActive = false;
@@ -68,6 +71,9 @@ export function createSideWork(
   const follow = (isReload: boolean): void => {
     const wanted = isActive ? config.executes : [];
     instances = instances.then(() => executes.configure(wanted, isReload));
+    if (isActive && expiryWanted(config)) {
+      void turnOnExpiry(switches, (level, code, text) => face.log(level, code, text));
+    }
   };
   maintenance.configure(config);
   return {

@@ -126,4 +126,20 @@ describe('the extensions of ldirectord.cf', () => {
     assert.match(describeDiagnostics(parse(text).diagnostics), /slowstart has no effect/);
     assert.deepEqual(parse(`slowstart=30\n${head}`).diagnostics, []);
   });
+
+  it('bring a warning for quiescent with persistent, unless deadaction says what is meant', () => {
+    const sticky = (text: string): boolean =>
+      parse(text).diagnostics.some(({ code }) => code === 'sticky-quiescent');
+    const lines = `${head}\tpersistent=600\n`;
+    assert.equal(sticky(`quiescent=yes\n${lines}`), true);
+    assert.equal(sticky(`quiescent=yes\ndeadaction=expire\n${lines}`), false);
+    assert.equal(sticky(`quiescent=yes\n${lines}\tdeadaction=quiesce\n`), false);
+    assert.equal(sticky(lines), false);
+    assert.equal(sticky(`quiescent=yes\n${head}`), false);
+    const text = describeDiagnostics(parse(`quiescent=yes\n${lines}`).diagnostics);
+    assert.match(
+      text,
+      /clients of 10\.0\.0\.1:80 stay with a quiesced real server for up to 600 s/,
+    );
+  });
 });

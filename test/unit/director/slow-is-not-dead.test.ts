@@ -212,12 +212,20 @@ test('minpool keeps a slow real server rather than one whose port is closed', ()
   );
 });
 
-test('with minpool no fallback server comes while somebody is kept', () => {
+test('with minpool a slow real server is kept rather than replaced by the fallback server', () => {
   const fallbackServer = { family: 4, address: '127.0.0.1', port: 80, forwarding: 'masq' } as const;
   const world = farm({ minPool: { amount: 1, isPercent: false } }, { fallback: fallbackServer });
-  for (const name of [A, B, C]) world.server(name, false);
+  for (const name of [A, B, C]) world.mute(name);
   world.run(6000);
   assert.equal(world.status().virtuals[0]?.isFallbackActive, false);
+  // Closed ports serve nobody: then the fallback server does.
+  for (const name of [A, B, C]) world.server(name, false);
+  world.run(6000);
+  assert.equal(world.status().virtuals[0]?.isFallbackActive, true);
+  assert.deepEqual(
+    [0, 1, 2].map((index) => weightOf(world, index)),
+    [0, 0, 0],
+  );
 });
 
 test('who is in maintenance is not kept', () => {
