@@ -42,6 +42,11 @@ export interface SideFace {
   maintenanceChanged(endpoints: ReadonlySet<string>): void;
 }
 
+function mailOf({ virtual, subject, state }: Extract<SideEffect, { kind: 'send-mail' }>) {
+  const { to, smtp } = virtual.alert;
+  return { to, subject, body: mailBody(virtual, subject, state, hostname()), smtp };
+}
+
 export function createSideWork(
   instance: Instance,
   first: DirectorConfig,
@@ -81,12 +86,7 @@ export function createSideWork(
       if (effect.kind === 'run-command') {
         commands.run({ line: effect.command, args: effect.args });
       } else if (effect.kind === 'note-check') monitors.write(effect.file, effect.text);
-      else {
-        const { virtual, subject, state } = effect;
-        const body = mailBody(virtual, subject, state, hostname());
-        const { to, smtp } = virtual.alert;
-        mailer.send({ to, from: config.alertFrom, subject, body, smtp });
-      }
+      else mailer.send({ ...mailOf(effect), from: config.alertFrom });
     },
     configure: (next, isReload) => {
       config = next;
