@@ -205,13 +205,24 @@ function onBeating(keeper: Keeper, now: Now): readonly KeeperEffect[] {
     effects.push(say('notice', 'successor-beating', text));
   }
   keeper.longestStart = millis(Math.max(keeper.longestStart, took));
-  return [...effects, ...prepareWhenSlow(keeper)];
+  return [...effects, ...prepareWhenSlow(keeper, now)];
 }
 
-/** The dead time is known from the first will on, the time of a start from the first beat on. */
-function prepareWhenSlow(keeper: Keeper): readonly KeeperEffect[] {
-  const isSlow = keeper.longestStart > keeper.deadtime * START_SHARE_MAX;
-  if (keeper.state !== 'watching' || keeper.isSuccessorPrepared || !isSlow) return [];
+/**
+ * The dead time is known from the first will on, the time of a start from the first beat on. After
+ * that the daemon is left alone for as long again: it joins the cluster and starts resources, which
+ * a second start beside it made twice as slow on a starved machine.
+ */
+function prepareWhenSlow(keeper: Keeper, now: Now): readonly KeeperEffect[] {
+  const { beatingAt, longestStart } = keeper;
+  const isSlow = longestStart > keeper.deadtime * START_SHARE_MAX;
+  const isWatching = keeper.state === 'watching' && beatingAt !== undefined;
+  if (!isWatching || keeper.isSuccessorPrepared || !isSlow) return [];
+  const quietFrom = after(beatingAt, longestStart);
+  if (now.monotonic < quietFrom) {
+    keeper.deadlines.set('preparation', quietFrom);
+    return [];
+  }
   keeper.isSuccessorPrepared = true;
   return [{ kind: 'prepare-successor' }];
 }
@@ -225,6 +236,8 @@ function onDeadline(keeper: Keeper, now: Now): readonly KeeperEffect[] {
       effects.push(...release(keeper, `${why}: giving up what was held`));
     } else if (name === 'fresh-start' && keeper.state === 'waiting') {
       effects.push(...start(keeper, now, false));
+    } else if (name === 'preparation') {
+      effects.push(...prepareWhenSlow(keeper, now));
     }
   }
   return effects;
@@ -255,7 +268,7 @@ function step(keeper: Keeper, now: Now, event: KeeperEvent): readonly KeeperEffe
     case 'will-changed':
       keeper.isHolding = event.isHolding;
       keeper.deadtime = event.deadtime;
-      return prepareWhenSlow(keeper);
+      return prepareWhenSlow(keeper, now);
     case 'child-ended':
       return onChildEnded(keeper, now, event.end);
     case 'release-finished':

@@ -20,6 +20,8 @@ export interface BeatListener {
 export interface BeatThread {
   /** Resolves when the worker has loaded everything and waits for `begin`. */
   readonly loaded: Promise<void>;
+  /** The first beat of a successor cannot wait for the package of serial lines. */
+  loadSerial(): Promise<void>;
   begin(setup: BeatSetup, listener: BeatListener): void;
   /** Facts that came together are answered together. */
   offer(...events: readonly ClusterEvent[]): void;
@@ -51,6 +53,7 @@ export function startBeatThread(): BeatThread {
   let isEnding = false;
   let questions = 0;
   let onDisarmed = (): void => undefined;
+  let onSerialLoaded = (): void => undefined;
   const loaded = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
@@ -62,6 +65,8 @@ export function startBeatThread(): BeatThread {
           return listener?.onEffects(message.effects);
         case 'disarmed':
           return onDisarmed();
+        case 'serial-loaded':
+          return onSerialLoaded();
         case 'snapshot':
           awaited.get(message.id)?.(message.snapshot);
           awaited.delete(message.id);
@@ -85,6 +90,11 @@ export function startBeatThread(): BeatThread {
     });
   return {
     loaded,
+    loadSerial: () =>
+      new Promise((resolve) => {
+        onSerialLoaded = resolve;
+        tell({ kind: 'load-serial' });
+      }),
     begin: (setup, heard) => {
       listener = heard;
       tell({ kind: 'begin', setup });

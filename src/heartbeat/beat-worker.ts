@@ -17,6 +17,7 @@ import type { ClusterStatus } from '../cluster/cluster-status.js';
 import { raiseThisThread } from '../kernel/scheduling.js';
 import { openSys } from '../kernel/sys.js';
 import { createWatchdog, type Watchdog } from '../kernel/watchdog.js';
+import { loadSerialPort } from '../media/serial.js';
 import { monotonicMs, readNow } from '../runtime/clock.js';
 import { nodeCompressor } from '../runtime/compressor.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
@@ -169,6 +170,9 @@ port.on('message', (message: ToWorker) => {
       assert(beat === undefined, 'the beat begins once');
       beat = begin(message.setup);
       return;
+    case 'load-serial':
+      void loadSerialPort().then(() => tell({ kind: 'serial-loaded' }));
+      return;
     case 'events':
       takeEvents(message.events);
       return;
@@ -187,8 +191,7 @@ port.on('message', (message: ToWorker) => {
       return;
   }
 });
-// Loaded before the first beat rather than in it: a successor has half a dead time in all.
-await import('serialport');
+// Before the first beat rather than in it: a successor has half a dead time in all.
 openSys();
 rehearseBeat();
 tell({ kind: 'ready' });

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     'config-dir': { type: 'string', default: defaultPaths.configDir },
     'state-dir': { type: 'string', default: defaultPaths.stateDir },
     'run-dir': { type: 'string', default: defaultPaths.runDir },
+    successor: { type: 'boolean', default: false },
   },
 });
 const paths: HeartbeatPaths = {
@@ -73,7 +74,9 @@ process.on('disconnect', () => {
     });
   }
 });
-Promise.all([thread.loaded, rehearseStart(paths)]).then(
+// A first start has nobody to wait for, and does at once what a rehearsal would.
+const rehearsed = values.successor ? rehearseStart(paths, thread) : undefined;
+Promise.all([thread.loaded, rehearsed]).then(
   () => tellKeeper({ kind: 'loaded' }),
   (cause: unknown) => {
     process.stderr.write(`lubdub heartbeat: ${String(cause)}\n`);

@@ -89,7 +89,11 @@ export async function runDaemon(
   thread: BeatThread,
   hooks: DaemonHooks,
 ): Promise<void> {
-  const prepared = await prepareStart(paths, predecessor);
+  let onBeating = (): void => undefined;
+  const beating = new Promise<void>((resolve) => {
+    onBeating = resolve;
+  });
+  const prepared = await prepareStart(paths, predecessor, beating);
   if (!prepared.ok) {
     process.stderr.write(`${prepared.detail}\n`);
     return hooks.exit(exitCodes.refused);
@@ -98,6 +102,7 @@ export async function runDaemon(
   const resources = openResources(paths, log, prepared.value.config.vips.leaseSeconds);
   if (typeof resources === 'string') {
     process.stderr.write(`lubdub: cannot reach the kernel's addresses: ${resources}\n`);
+    await log.flush();
     return hooks.exit(exitCodes.refused);
   }
   const daemon: Daemon = {
@@ -118,7 +123,7 @@ export async function runDaemon(
   resources.directors.prepare(prepared.value.setup.cluster.groups);
   prepareSyncDaemons(prepared.value.setup.cluster.groups, log.write);
   removeLeftOvers(daemon, predecessor);
-  beginBeat(daemon, hooks);
+  beginBeat(daemon, hooks, onBeating);
   await openDoors(daemon, hooks);
   await stopForgotten(daemon, predecessor, () => void renewWill(daemon, hooks));
 }
@@ -135,7 +140,7 @@ function voiceOf({ setup, config }: Preparation): Voice {
   };
 }
 
-function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
+function beginBeat(daemon: Daemon, hooks: DaemonHooks, onBeating: () => void): void {
   const { setup, log, config } = daemon.prepared;
   const { offer } = daemon.thread;
   daemon.scriptDoors = openScriptDoors(daemon);
@@ -160,6 +165,7 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks): void {
   void offerLoad(daemon);
   daemon.thread.begin(setup, {
     onBeating: () => {
+      onBeating();
       hooks.tellKeeper({ kind: 'beating' });
       daemon.service.ready();
       void renewWill(daemon, hooks);

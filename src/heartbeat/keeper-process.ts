@@ -8,7 +8,6 @@ import { runKeeper } from './keeper.js';
 import { lockRunDir } from './keeper-lock.js';
 import { localNodeName } from './local-node.js';
 import type { HeartbeatPaths } from './paths.js';
-import { releaseWill } from './release.js';
 import { isHolding, readWill } from './will.js';
 
 const formOf = async (configDir: string): Promise<LineForm> =>
@@ -72,6 +71,7 @@ export async function releaseLeftOvers(paths: HeartbeatPaths): Promise<number> {
   if (will === undefined || !isHolding(will)) return 0;
   const log = openKeeperLog(await formOf(paths.configDir));
   const say = (line: LogLine): void => log.say(line, will.logfile);
+  const { releaseWill } = await import('./release.js');
   const isReleased = await releaseWill(paths, will, undefined, say);
   await log.flush();
   return isReleased ? 0 : EXIT_FAILED;

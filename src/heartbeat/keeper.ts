@@ -1,5 +1,6 @@
 // The keeper process: carries out what the keeper engine orders. While its child lives it opens
-// nothing and computes nothing; what it may need in the second after a death is loaded before.
+// nothing and computes nothing; what it may need in the second after a death is loaded before, but
+// not before the child: whoever starts a heartbeat waits for the beat.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -12,13 +13,11 @@ import {
   type KeeperEvent,
   type KeeperStatus,
 } from '../cluster/keeper-engine.js';
-import { openSys } from '../kernel/sys.js';
 import { readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { exitCodes, type FromDaemon, type ToDaemon, type Voice } from './keeper-messages.js';
 import { localNodeName } from './local-node.js';
 import { type HeartbeatPaths, pathArguments } from './paths.js';
-import { releaseWill } from './release.js';
 import { openServiceManager } from './service-manager.js';
 import { isHolding, readWill, type Will } from './will.js';
 
@@ -50,12 +49,17 @@ interface Keeper {
   onLeft: (code: number) => void;
 }
 
+/** Half of all modules, so that it is loaded beside a daemon that beats. */
+const loadRelease = (): Promise<typeof import('./release.js')> => import('./release.js');
+
 const tell = (child: Child, message: ToDaemon): void => {
   if (child.process.connected) child.process.send(message);
 };
 
-function spawnDaemon(keeper: Keeper): Child {
-  const started = spawn(process.execPath, [daemonMain, ...pathArguments(keeper.paths)], {
+function spawnDaemon(keeper: Keeper, how: 'first' | 'successor'): Child {
+  const role = how === 'successor' ? ['--successor'] : [];
+  const words = [daemonMain, ...pathArguments(keeper.paths), ...role];
+  const started = spawn(process.execPath, words, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   let settle: () => void = () => undefined;
@@ -88,6 +92,7 @@ function onMessage(keeper: Keeper, child: Child, message: FromDaemon): void {
       child.go = undefined;
       return;
     case 'beating':
+      void loadRelease();
       keeper.driver?.offer({ kind: 'child-beating' });
       return;
     case 'voice':
@@ -134,7 +139,7 @@ function childEnd(code: number | null, reason: string): ChildEnd {
 }
 
 function startChild(keeper: Keeper, isAdopting: boolean): void {
-  const child = keeper.successor ?? spawnDaemon(keeper);
+  const child = keeper.successor ?? spawnDaemon(keeper, 'first');
   keeper.successor = undefined;
   keeper.child = child;
   const go: ToDaemon = { kind: 'go', predecessor: isAdopting ? keeper.will : undefined };
@@ -148,7 +153,7 @@ function carryOut(keeper: Keeper, effect: KeeperEffect): void {
       startChild(keeper, effect.isAdopting);
       return;
     case 'prepare-successor':
-      keeper.successor ??= spawnDaemon(keeper);
+      keeper.successor ??= spawnDaemon(keeper, 'successor');
       return;
     case 'kill-child':
       keeper.child?.process.kill('SIGKILL');
@@ -174,8 +179,10 @@ async function release(keeper: Keeper): Promise<void> {
   if (child !== undefined && child.exitCode === null && child.signalCode === null) {
     await new Promise((resolve) => child.once('exit', resolve));
   }
-  if (keeper.will !== undefined)
+  if (keeper.will !== undefined) {
+    const { releaseWill } = await loadRelease();
     await releaseWill(keeper.paths, keeper.will, keeper.voice, keeper.say);
+  }
   keeper.will = undefined;
   keeper.driver?.offer({ kind: 'release-finished' });
 }
@@ -195,8 +202,6 @@ export interface KeeperStart {
 
 /** Runs until the daemon stopped for good; resolves with the exit code. */
 export async function runKeeper(start: KeeperStart): Promise<number> {
-  // Loaded now, so that a release needs no more than calls; nothing is opened by it.
-  openSys();
   const will = await readWill(start.paths.runDir);
   const keeper: Keeper = {
     paths: start.paths,
@@ -218,6 +223,7 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
     // Daemon and keeper were killed together; who serves by now is not known, so nobody here.
     const text = 'a daemon of this boot was killed with its keeper: giving up what it held';
     keeper.say(logLine('WARN', 'left-overs-released', text));
+    const { releaseWill } = await loadRelease();
     await releaseWill(keeper.paths, keeper.will, keeper.voice, keeper.say);
     keeper.will = undefined;
   }
@@ -248,7 +254,7 @@ export async function runKeeper(start: KeeperStart): Promise<number> {
  * start. Until then the orphan goes on beating and serving. False when there is no succeeding it.
  */
 async function succeedOrphan(keeper: Keeper, orphanPid: number): Promise<boolean> {
-  const child = spawnDaemon(keeper);
+  const child = spawnDaemon(keeper, 'successor');
   keeper.successor = child;
   await child.settled;
   if (!child.isLoaded || keeper.will === undefined) {

@@ -160,6 +160,7 @@ export interface JudgedFiles {
   readonly configHash: string;
   readonly secretHash: string;
   readonly authKeys: BeatSetup['authKeys'];
+  readonly isSerialUsed: boolean;
 }
 
 /** The files when they are good; else all diagnostics as one text. */
@@ -173,13 +174,18 @@ export async function judgeFiles(
     configHash: configHashOf(files),
     secretHash: secretHashOf(files),
     authKeys: keysOf(files),
+    isSerialUsed: files.config.media.some(({ kind }) => kind === 'serial'),
   });
 }
 
-/** Fails with all diagnostics as one text when the files do not allow a start. */
+/**
+ * Fails with all diagnostics as one text when the files do not allow a start. The log waits for
+ * `beating`, that is the first beat.
+ */
 export async function prepareStart(
   paths: HeartbeatPaths,
   predecessor: Will | undefined,
+  beating: Promise<void>,
 ): Promise<Result<Preparation, 'bad-configuration' | 'no-identity'>> {
   const node = await localNodeName(paths.configDir);
   const loaded = await loadHaFiles(paths.configDir, node);
@@ -199,6 +205,7 @@ export async function prepareStart(
     files.config.isSyslogForm ? heartbeatForm(node, process.pid) : plainHeartbeatForm(process.pid),
     logSinks(files.config),
     files.config.debug > 0 ? 'debug' : 'info',
+    beating,
   );
   for (const diagnostic of diagnostics) {
     const text = describeDiagnostics([diagnostic]).split('\n')[0] ?? '';

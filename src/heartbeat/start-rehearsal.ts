@@ -2,18 +2,16 @@
 // ran once runs at once when it matters. Nothing is kept: the files may change until the word.
 
 import { openSys } from '../kernel/sys.js';
-import { createLog } from '../runtime/log.js';
+import { loadWinston } from '../runtime/log.js';
+import type { BeatThread } from './beat-thread.js';
 import { localNodeName } from './local-node.js';
 import type { HeartbeatPaths } from './paths.js';
 import { judgeFiles } from './preparation.js';
 
 /** Reads and judges the files, loads the kernel's door and the log. No effect. */
-export async function rehearseStart(paths: HeartbeatPaths): Promise<void> {
+export async function rehearseStart(paths: HeartbeatPaths, thread: BeatThread): Promise<void> {
   openSys();
-  createLog(({ text }) => text, [], 'info').write({
-    level: 'info',
-    code: 'configuration-valid',
-    text: 'rehearsal',
-  });
-  await judgeFiles(paths, await localNodeName(paths.configDir));
+  await loadWinston();
+  const judged = await judgeFiles(paths, await localNodeName(paths.configDir));
+  if (judged.ok && judged.value.isSerialUsed) await thread.loadSerial();
 }

@@ -58,6 +58,7 @@ export type ToWorker =
   /** authkeys was read anew; the ring is made on the worker's side. */
   | { readonly kind: 'keys'; readonly authKeys: BeatSetup['authKeys'] }
   | { readonly kind: 'snapshot-wanted'; readonly id: number }
+  | { readonly kind: 'load-serial' }
   /** A stop in order: the watchdog device is closed so that it resets nothing. */
   | { readonly kind: 'disarm' };
 
@@ -69,4 +70,5 @@ export type FromWorker =
   /** All that one step ordered, or the steps of facts that came together. */
   | { readonly kind: 'effects'; readonly effects: readonly OutwardEffect[] }
   | { readonly kind: 'disarmed' }
+  | { readonly kind: 'serial-loaded' }
   | { readonly kind: 'snapshot'; readonly id: number; readonly snapshot: BeatSnapshot };

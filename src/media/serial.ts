@@ -91,9 +91,12 @@ function attempt(line: SerialLine, rtscts: boolean): void {
   );
 }
 
-/** Loaded only where a serial line is configured. */
-async function loadSerialPort(): Promise<PortClass> {
-  return (await import('serialport')).SerialPort;
+/**
+ * Loaded only where a serial line is configured, and without the parsers of other protocols that
+ * the package's own index brings along.
+ */
+export async function loadSerialPort(): Promise<PortClass> {
+  return (await import('serialport/dist/serialport.js')).SerialPort;
 }
 
 function openPort(

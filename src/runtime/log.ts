@@ -1,10 +1,11 @@
 // The log of a program: winston with our own transports. Lines come from engines as values; this
 // file gives them the originals' outer form and takes them to files, syslog or stderr without ever
-// blocking the caller. It decides no wording.
+// blocking the caller. It decides no wording. winston takes as long to load as the rest of a
+// daemon, so that lines wait for it and a start does not.
 
 import { appendFile } from 'node:fs/promises';
-import winston from 'winston';
-import Transport from 'winston-transport';
+import type winston from 'winston';
+import type Transport from 'winston-transport';
 import type { LogLevel, LogLine } from '../base/log-line.js';
 import { clockText, dayText, type LineForm } from './log-form.js';
 
@@ -25,6 +26,8 @@ const LINES_PER_SECOND_MAX = 500;
 /** Bytes waiting for a slow disk or a sleeping reader; lines above are counted and dropped. */
 const WAITING_BYTES_MAX = 1024 * 1024;
 const LINE_CHARACTERS_MAX = 4096;
+/** A start that takes longer than this finds its lines in the log all the same. */
+const START_WAIT_MS = 2000;
 
 /** Numbers of RFC 5424 for the facility words of ha.cf(5) and ldirectord.cf. */
 const FACILITIES: Readonly<Record<string, number>> = {
@@ -154,8 +157,13 @@ interface LogInfo extends winston.Logform.TransformableInfo {
   readonly at: Date;
 }
 
-function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): Transport {
-  const render = (info: LogInfo): void => {
+function outletOf(sink: LogSink): Outlet | undefined {
+  if (sink.kind === 'file') return fileOutlet(sink.path, sink.least);
+  return sink.kind === 'stderr' ? stderrOutlet() : undefined;
+}
+
+function renderer(sink: LogSink, form: LineForm, outlet: Outlet | undefined) {
+  return (info: LogInfo): void => {
     const line = { ...info.line, text: escapeControls(info.line.text) };
     if (sink.kind === 'syslog') {
       const priority = (FACILITIES[sink.facility] ?? 3) * 8 + LEVELS[line.level];
@@ -168,44 +176,94 @@ function transportOf(sink: LogSink, form: LineForm, outlets: Outlet[]): Transpor
     const text = isPrefixed ? `<${LEVELS[line.level]}>${line.text}` : form(line, info.at);
     outlet?.put(text, line.level);
   };
-  const outlet =
-    sink.kind === 'file'
-      ? fileOutlet(sink.path, sink.least)
-      : sink.kind === 'stderr'
-        ? stderrOutlet()
-        : undefined;
-  if (outlet !== undefined) outlets.push(outlet);
-  return new LineTransport(render);
 }
 
 // winston hands a transport's `log` whatever was given to the logger: here always a LogInfo.
-class LineTransport extends Transport {
-  readonly #render: (info: LogInfo) => void;
+const lineTransport = (base: typeof Transport, render: (info: LogInfo) => void): Transport =>
+  new base({
+    log: (info: LogInfo, next: () => void) => {
+      render(info);
+      next();
+    },
+  });
 
-  constructor(render: (info: LogInfo) => void) {
-    super();
-    this.#render = render;
-  }
-
-  override log(info: LogInfo, next: () => void): void {
-    this.#render(info);
-    next();
-  }
+/** Also for a rehearsal: what was loaded once is there at once. */
+export async function loadWinston(): Promise<{
+  readonly createLogger: typeof winston.createLogger;
+  readonly base: typeof Transport;
+}> {
+  const [library, transport] = await Promise.all([import('winston'), import('winston-transport')]);
+  return { createLogger: library.default.createLogger, base: transport.default };
 }
 
-export function createLog(form: LineForm, sinks: readonly LogSink[], least: LogLevel): Log {
-  const outlets: Outlet[] = [];
-  const logger = winston.createLogger({
-    levels: { ...LEVELS },
-    level: least,
-    transports: sinks.map((sink) => transportOf(sink, form, outlets)),
-    silent: sinks.length === 0,
-  });
+/** Lines waiting for the logger, with their times. */
+interface LoggerDoor {
+  put(line: LogLine, at: Date): void;
+  open(): Promise<void>;
+}
+
+function loggerDoor(
+  least: LogLevel,
+  renderers: readonly ((info: LogInfo) => void)[],
+  start: Promise<unknown> | undefined,
+): LoggerDoor {
+  let waiting: { readonly line: LogLine; readonly at: Date }[] = [];
+  let logger: winston.Logger | undefined;
+  let opening: Promise<void> | undefined;
+  let isAwaited = false;
+  const log = (line: LogLine, at: Date): void =>
+    void logger?.log({ level: line.level, message: line.text, line, at });
+  const load = async (): Promise<void> => {
+    const { createLogger, base } = await loadWinston();
+    logger = createLogger({
+      levels: { ...LEVELS },
+      level: least,
+      transports: renderers.map((render) => lineTransport(base, render)),
+      silent: renderers.length === 0,
+    });
+    for (const { line, at } of waiting) log(line, at);
+    waiting = [];
+  };
+  const open = (): Promise<void> => {
+    opening ??= load();
+    return opening;
+  };
+  const awaitStart = (): void => {
+    if (isAwaited) return;
+    isAwaited = true;
+    const timer = setTimeout(() => void open(), START_WAIT_MS);
+    void start?.then(() => {
+      clearTimeout(timer);
+      return open();
+    });
+  };
+  return {
+    put: (line, at) => {
+      if (logger !== undefined) return log(line, at);
+      // A storm before the first beat is worth a load; what comes meanwhile is rate-limited.
+      waiting.push({ line, at });
+      if (start === undefined || waiting.length > LINES_PER_SECOND_MAX) void open();
+      else awaitStart();
+    },
+    open,
+  };
+}
+
+/**
+ * Lines are written from when `start` has come about, or somebody asked for a flush; without
+ * `start` as soon as possible. They bear the time at which they were told.
+ */
+export function createLog(
+  form: LineForm,
+  sinks: readonly LogSink[],
+  least: LogLevel,
+  start?: Promise<unknown>,
+): Log {
+  const outlets = sinks.map(outletOf);
+  const renderers = sinks.map((sink, at) => renderer(sink, form, outlets[at]));
+  const door = loggerDoor(least, renderers, start);
   let second = 0;
   let linesOfSecond = 0;
-  const put = (line: LogLine, at: Date): void => {
-    logger.log({ level: line.level, message: line.text, line, at });
-  };
   return {
     write: (line) => {
       const at = new Date();
@@ -216,14 +274,15 @@ export function createLog(form: LineForm, sinks: readonly LogSink[], least: LogL
         linesOfSecond = 0;
         if (suppressed > 0) {
           const text = `${suppressed} log lines of the last second were suppressed`;
-          put({ level: 'WARN', code: 'log-lines-suppressed', text }, at);
+          door.put({ level: 'WARN', code: 'log-lines-suppressed', text }, at);
         }
       }
       linesOfSecond++;
-      if (linesOfSecond <= LINES_PER_SECOND_MAX) put(line, at);
+      if (linesOfSecond <= LINES_PER_SECOND_MAX) door.put(line, at);
     },
     flush: async () => {
-      await Promise.all(outlets.map((outlet) => outlet.flush()));
+      await door.open();
+      await Promise.all(outlets.map((outlet) => outlet?.flush()));
     },
   };
 }

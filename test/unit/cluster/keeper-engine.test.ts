@@ -169,16 +169,31 @@ describe('the keeper at the first start', () => {
   });
 
   it('has a successor ready when a start takes more than a quarter of the dead time', () => {
-    assert.deepEqual(watching(true, 300, 1000).will, ['prepare-successor']);
-    assert.deepEqual(watching(true, 200, 1000).will, []);
+    const slow = watching(true, 300, 1000);
+    assert.equal(slow.engine.nextDeadline(), 600);
+    assert.deepEqual(slow.step(600, { kind: 'deadline-reached' }), ['prepare-successor']);
+    const quick = watching(true, 200, 1000);
+    assert.equal(quick.engine.nextDeadline(), undefined);
+    assert.deepEqual(quick.will, []);
+  });
+
+  it('leaves the daemon alone for as long as its start took, before a successor is loaded', () => {
+    const { step, will } = watching(true, 300, 1000);
+    assert.deepEqual(will, []);
+    assert.deepEqual(step(599, { kind: 'deadline-reached' }), []);
+    assert.deepEqual(step(600, { kind: 'deadline-reached' }), ['prepare-successor']);
+    assert.deepEqual(step(601, { kind: 'deadline-reached' }), []);
   });
 
   it('prepares one successor per daemon, not one per will', () => {
     const { step } = watching(true, 300, 1000);
     const will: KeeperEvent = { kind: 'will-changed', isHolding: true, deadtime: millis(1000) };
-    assert.deepEqual(step(500, will), []);
-    assert.deepEqual(step(600, { kind: 'child-ended', end: died }), ['start successor']);
-    step(650, { kind: 'child-beating' });
+    assert.deepEqual(step(600, will), ['prepare-successor']);
     assert.deepEqual(step(700, will), []);
+    assert.deepEqual(step(800, { kind: 'child-ended', end: died }), ['start successor']);
+    step(850, { kind: 'child-beating' });
+    assert.deepEqual(step(1149, will), []);
+    assert.deepEqual(step(1150, { kind: 'deadline-reached' }), ['prepare-successor']);
+    assert.deepEqual(step(1200, will), []);
   });
 });

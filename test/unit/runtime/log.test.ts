@@ -1,10 +1,11 @@
 // The log: the originals' outer forms, and lines that hostile text cannot forge.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { LogLine } from '#src/base/log-line.js';
 import { createLog } from '#src/runtime/log.js';
 import { heartbeatForm, ldirectordForm, plainHeartbeatForm } from '#src/runtime/log-form.js';
 
@@ -54,6 +55,27 @@ describe('the log', () => {
     assert.equal(readFileSync(path, 'utf8'), 'two\n');
   });
 
+  it('writes nothing before the start is over, and then all of it with its own times', async () => {
+    const path = join(folder, 'started');
+    const form = ({ text }: LogLine, at: Date): string => `${at.getTime()} ${text}`;
+    let onBeating = (): void => undefined;
+    const beating = new Promise<void>((resolve) => {
+      onBeating = resolve;
+    });
+    const log = createLog(form, [{ kind: 'file', path, least: 'info' }], 'info', beating);
+    const before = Date.now();
+    log.write(line('one'));
+    const after = Date.now();
+    await import('winston');
+    assert.equal(existsSync(path), false);
+    onBeating();
+    await beating;
+    await log.flush();
+    const [at, text] = readFileSync(path, 'utf8').trim().split(' ');
+    assert.equal(text, 'one');
+    assert.ok(Number(at) >= before && Number(at) <= after);
+  });
+
   it('takes debug lines to the debug file alone', async () => {
     const [info, debug] = [join(folder, 'info'), join(folder, 'debug')];
     const log = createLog(
@@ -71,20 +93,23 @@ describe('the log', () => {
     assert.equal(readFileSync(debug, 'utf8'), 'detail\nevent\n');
   });
 
-  it('sends syslog one datagram a line, with priority and ident', () => {
+  it('sends syslog one datagram a line, with priority and ident', async () => {
     const sent: string[] = [];
     const send = (datagram: string): void => void sent.push(datagram);
     const sink = { kind: 'syslog', facility: 'local0', ident: 'heartbeat', send } as const;
-    createLog(({ text }) => text, [sink], 'info').write(line('node dad: is dead'));
+    const log = createLog(({ text }) => text, [sink], 'info');
+    log.write(line('node dad: is dead'));
+    await log.flush();
     assert.match(sent[0] ?? '', /^<132>\w{3} [ \d]\d [\d:]{8} heartbeat\[\d+\]: WARN: node dad/);
   });
 
-  it('suppresses a storm of lines and says how many', () => {
+  it('suppresses a storm of lines and says how many', async () => {
     const sent: string[] = [];
     const send = (datagram: string): void => void sent.push(datagram);
     const sink = { kind: 'syslog', facility: 'daemon', ident: 'heartbeat', send } as const;
     const log = createLog(({ text }) => text, [sink], 'info');
     for (let count = 0; count < 5000; count++) log.write(line('noise'));
+    await log.flush();
     assert.ok(sent.length <= 1100, `${sent.length} lines in at most two seconds`);
   });
 });
