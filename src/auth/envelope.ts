@@ -13,7 +13,13 @@ import {
   withoutMarks,
 } from '../wire/compression.js';
 import { frameKind, messageBytesMax } from '../wire/frame.js';
-import { fieldText, type HaMessage, textField, withoutField } from '../wire/ha-message.js';
+import {
+  fieldText,
+  type HaField,
+  type HaMessage,
+  textField,
+  withoutField,
+} from '../wire/ha-message.js';
 import {
   decodeNetstringFrame,
   encodeNetstringFrame,
@@ -25,7 +31,10 @@ import { type KeyRing, sign, verifySignature } from './key-ring.js';
 /** `classic` adds the inner `auth` field to every message, `netstring` only on serial lines. */
 export type MessageFormat = 'classic' | 'netstring';
 
-/** One message in both frames of the wire; `line` is for serial media, `datagram` for all else. */
+/**
+ * One message in both frames of the wire; `line` is for serial media, `datagram` for all else. What
+ * nobody asks for is not made.
+ */
 export interface SealedMessage {
   readonly datagram: Uint8Array;
   readonly line: Uint8Array;
@@ -65,15 +74,23 @@ export function sealMessage(
 ): SealedMessage {
   const whole = withoutField(message, 'auth');
   const bare = compression ? compressMessage(whole, compression) : withoutMarks(whole);
-  const auth = textField('auth', sign(ring, innerSignedBytes(bare)));
-  const withInner: HaMessage = { fields: [...bare.fields, auth] };
+  let signed: HaMessage | undefined;
+  const withInner = (): HaMessage => {
+    const auth = (): HaField => textField('auth', sign(ring, innerSignedBytes(bare)));
+    signed ??= { fields: [...bare.fields, auth()] };
+    return signed;
+  };
   // heartbeat 3.0.6 gives no inner signature to messages with nested or compressed fields.
   const isInnerSent =
     format === 'classic' && !bare.fields.some(isNested) && !isWholeCompressed(bare);
-  const frame = encodeNetstringFrame(isInnerSent ? withInner : bare);
+  const frame = encodeNetstringFrame(isInnerSent ? withInner() : bare);
+  let line: Uint8Array | undefined;
   return {
     datagram: withSignature(frame, sign(ring, frame)),
-    line: encodeStringFrame(withInner),
+    get line() {
+      line ??= encodeStringFrame(withInner());
+      return line;
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { type SealedMessage, sealMessage } from '../auth/envelope.js';
 import type { KeyRing } from '../auth/key-ring.js';
+import { bytesEqual } from '../base/bytes.js';
 import { after, type Instant, millis } from '../base/time.js';
 import { binaryField, type HaField, type HaMessage, textField } from '../wire/ha-message.js';
 import { showSent } from './client-notices.js';
@@ -60,7 +61,21 @@ const seal = (ctx: Context, message: HaMessage): SealedMessage =>
 
 function transmit(ctx: Context, sealed: SealedMessage): void {
   ctx.egress.sent++;
-  ctx.effects.push({ kind: 'send', datagram: sealed.datagram, line: sealed.line });
+  const { datagram } = sealed;
+  // The line is made when a serial medium asks for it.
+  ctx.effects.push({
+    kind: 'send',
+    datagram,
+    get line() {
+      return sealed.line;
+    },
+  });
+}
+
+/** Our last message again, as a broadcast medium brings it back: known without judging it. */
+export function isLastSent({ egress }: Context, datagram: Uint8Array): boolean {
+  const last = egress.history[egress.sequence % historyMessagesMax];
+  return last !== undefined && bytesEqual(last.sealed.datagram, datagram);
 }
 
 /**

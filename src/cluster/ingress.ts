@@ -8,6 +8,7 @@ import type { LogLevel } from '../base/log-line.js';
 import { after, type Instant, seconds } from '../base/time.js';
 import { fieldBytes, fieldText, type HaMessage } from '../wire/ha-message.js';
 import { type Context, say, tell } from './context.js';
+import { isLastSent } from './egress.js';
 import { noteKeyOf } from './keys.js';
 import { markLinkHeard } from './links.js';
 import { forgetClaim, type NodeRecord } from './node-table.js';
@@ -231,6 +232,12 @@ function isFresh(ctx: Context, node: NodeRecord, heading: Heading): boolean {
 
 /** Undefined when nothing is to be done; a refusal has then been counted, and logged in limits. */
 export function takeIn(ctx: Context, medium: string, bytes: Uint8Array): Received | undefined {
+  // Every beat of ours comes back on a broadcast medium; judging it took as long as the peer's.
+  if (isLastSent(ctx, bytes)) {
+    ctx.ingress.received++;
+    markLinkHeard(ctx, ctx.local, medium);
+    return undefined;
+  }
   const opened = openMessage(bytes, ctx.keys.ring, ctx.config.compression?.compressor);
   if (!opened.ok) return refuseUnopened(ctx, medium, opened.code, opened.detail);
   const { message, key } = opened.value;

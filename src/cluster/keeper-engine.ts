@@ -76,8 +76,11 @@ const settledAfter: Duration = millis(10_000);
 /** Wait before a fresh start after a death that could not be mended, doubled each time. */
 const firstWait: Duration = millis(1000);
 const longestWait: Duration = millis(60_000);
-/** A successor is kept ready when a start takes more than this share of the dead time. */
-const START_SHARE_MAX = 1 / 4;
+/**
+ * A successor is kept ready when a start takes more than this share of the dead time: beside the
+ * work that may have brought the daemon down, a start takes several times as long as alone.
+ */
+const START_SHARE_MAX = 1 / 8;
 /** Deaths before the first beat ever, after which a start is given up. */
 const FIRST_START_DEATHS_MAX = 3;
 /** Assumed until the child's will names the real one. */

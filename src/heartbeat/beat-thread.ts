@@ -1,5 +1,6 @@
 // The main thread's side of the beat worker: starts it, hands facts over, takes orders back.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ClusterEvent } from '../cluster/cluster-event.js';
 import type {
@@ -52,8 +53,12 @@ export function startBeatThread(): BeatThread {
   let listener: BeatListener | undefined;
   let isEnding = false;
   let questions = 0;
-  let onDisarmed = (): void => undefined;
-  let onSerialLoaded = (): void => undefined;
+  const done = new Map<FromWorker['kind'], () => void>();
+  const answered = (answer: FromWorker['kind'], question: ToWorker): Promise<void> =>
+    new Promise((resolve) => {
+      done.set(answer, resolve);
+      tell(question);
+    });
   const loaded = new Promise<void>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
       switch (message.kind) {
@@ -64,9 +69,8 @@ export function startBeatThread(): BeatThread {
         case 'effects':
           return listener?.onEffects(message.effects);
         case 'disarmed':
-          return onDisarmed();
         case 'serial-loaded':
-          return onSerialLoaded();
+          return done.get(message.kind)?.();
         case 'snapshot':
           awaited.get(message.id)?.(message.snapshot);
           awaited.delete(message.id);
@@ -90,11 +94,7 @@ export function startBeatThread(): BeatThread {
     });
   return {
     loaded,
-    loadSerial: () =>
-      new Promise((resolve) => {
-        onSerialLoaded = resolve;
-        tell({ kind: 'load-serial' });
-      }),
+    loadSerial: () => answered('serial-loaded', { kind: 'load-serial' }),
     begin: (setup, heard) => {
       listener = heard;
       tell({ kind: 'begin', setup });
@@ -106,13 +106,8 @@ export function startBeatThread(): BeatThread {
       tell({ kind: 'events', events: [{ kind: 'time-passed' }] });
       return snapshot();
     },
-    disarm: () =>
-      new Promise((resolve) => {
-        onDisarmed = resolve;
-        // A worker that hangs must not hold up the stop: the process ends either way.
-        setTimeout(resolve, DISARM_WAIT_MS);
-        tell({ kind: 'disarm' });
-      }),
+    // A worker that hangs must not hold up the stop: the process ends either way.
+    disarm: () => Promise.race([answered('disarmed', { kind: 'disarm' }), pause(DISARM_WAIT_MS)]),
     end: async () => {
       isEnding = true;
       await worker.terminate();

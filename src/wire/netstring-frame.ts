@@ -32,14 +32,14 @@ export interface NetstringFrame {
 
 /** The frame without its signature. */
 export function encodeNetstringFrame(message: HaMessage): Uint8Array {
-  const parts: Uint8Array[] = [latin1ToBytes(netstringFrameStart)];
+  // One text for all fields, turned into bytes once: two arrays a field were half of a beat.
+  let text = netstringFrameStart;
   for (const field of message.fields) {
-    const value = field.type === 0 ? latin1ToBytes(field.text) : field.bytes;
-    const head = latin1ToBytes(`(${field.type})${field.name}=`);
-    parts.push(latin1ToBytes(`${head.length + value.length}:`), head, value, latin1ToBytes(','));
+    const value = field.type === 0 ? field.text : bytesToLatin1(field.bytes);
+    const body = `(${field.type})${field.name}=${value}`;
+    text += `${body.length}:${body},`;
   }
-  parts.push(latin1ToBytes(netstringFrameEnd));
-  return concatBytes(...parts);
+  return latin1ToBytes(text + netstringFrameEnd);
 }
 
 /** Puts the outer signature behind a frame made by `encodeNetstringFrame`. */
@@ -55,16 +55,18 @@ export function decodeNetstringFrame(
   if (frameKind(bytes) !== 'netstring') return failure('not-a-message', 'no ### at the start');
   if (bytes.length > bytesMax) return failure('too-long', `${bytes.length} bytes`);
   const fields: HaField[] = [];
+  // Turned into text once: names and texts are pieces of it.
+  const text = bytesToLatin1(bytes);
   let at = netstringFrameStart.length;
   while (!isEndAt(bytes, at)) {
     if (fields.length === fieldsMax) return failure('too-long', `more than ${fieldsMax} fields`);
     const piece = netstringAt(bytes, at);
-    const field = piece === undefined ? undefined : parseField(piece.body);
+    const field = piece === undefined ? undefined : parseField(bytes, text, piece);
     if (piece === undefined || field === undefined) {
       return failure('malformed', `field ${fields.length + 1} at byte ${at}`);
     }
     fields.push(field);
-    at = piece.end;
+    at = piece.end + 1;
   }
   at += netstringFrameEnd.length;
   const signed = bytes.subarray(0, at);
@@ -74,8 +76,8 @@ export function decodeNetstringFrame(
   }
   const trailer = netstringAt(bytes, at);
   if (trailer === undefined) return failure('malformed', `signature at byte ${at}`);
-  if (trailer.end !== bytes.length) return failure('malformed', 'bytes behind the signature');
-  return ok({ message: { fields }, signed, signature: bytesToLatin1(trailer.body) });
+  if (trailer.end + 1 !== bytes.length) return failure('malformed', 'bytes behind the signature');
+  return ok({ message: { fields }, signed, signature: text.slice(trailer.start, trailer.end) });
 }
 
 function isEndAt(bytes: Uint8Array, at: number): boolean {
@@ -85,9 +87,9 @@ function isEndAt(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
+/** The body of a netstring, from `start` up to its comma at `end`. */
 interface Piece {
-  readonly body: Uint8Array;
-  /** Where the next piece begins. */
+  readonly start: number;
   readonly end: number;
 }
 
@@ -103,28 +105,27 @@ function netstringAt(bytes: Uint8Array, at: number): Piece | undefined {
   if (i === at || bytes[i] !== COLON || (bytes[at] === 0x30 && i > at + 1)) return undefined;
   const end = i + 1 + length;
   if (bytes[end] !== COMMA) return undefined;
-  return { body: bytes.subarray(i + 1, end), end: end + 1 };
+  return { start: i + 1, end };
 }
 
-function parseField(body: Uint8Array): HaField | undefined {
+function parseField(bytes: Uint8Array, text: string, { start, end }: Piece): HaField | undefined {
   // `(`, one digit, `)`: heartbeat 3.0.6 aborts on anything else, we refuse the message.
-  if (body[0] !== 0x28 || body[2] !== 0x29) return undefined;
-  const equals = body.indexOf(0x3d, 3);
-  if (equals < 0) return undefined;
-  const name = bytesToLatin1(body.subarray(3, equals));
+  if (bytes[start] !== 0x28 || bytes[start + 2] !== 0x29) return undefined;
+  const equals = text.indexOf('=', start + 3);
+  if (equals < 0 || equals >= end) return undefined;
+  const name = text.slice(start + 3, equals);
   if (!isFieldName(name)) return undefined;
-  const value = body.slice(equals + 1);
-  switch ((body[1] ?? 0) - 0x30) {
-    case 0:
-      return value.includes(0) ? undefined : { name, type: 0, text: bytesToLatin1(value) };
+  const type = (bytes[start + 1] ?? 0) - 0x30;
+  switch (type) {
+    case 0: {
+      const value = text.slice(equals + 1, end);
+      return value.includes('\0') ? undefined : { name, type, text: value };
+    }
     case 1:
-      return { name, type: 1, bytes: value };
     case 2:
-      return { name, type: 2, bytes: value };
     case 3:
-      return { name, type: 3, bytes: value };
     case 4:
-      return { name, type: 4, bytes: value };
+      return { name, type, bytes: bytes.slice(equals + 1, end) };
     default:
       return undefined;
   }

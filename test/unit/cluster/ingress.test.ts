@@ -85,6 +85,28 @@ describe('the way in', () => {
     assert.deepEqual(logTexts(fixture.step(heard(first.datagram))), ['Link mom:eth1 up.']);
   });
 
+  it('knows its last beat again without judging it', () => {
+    let judged = 0;
+    const { hmac, ...rest } = ringOf();
+    const ring = {
+      ...rest,
+      hmac: (...args: Parameters<typeof hmac>) => {
+        judged++;
+        return hmac(...args);
+      },
+    };
+    const fixture = createFixture({ ring });
+    const sent = fixture.step({ kind: 'started' }).filter((effect) => effect.kind === 'send');
+    const [first, last] = [sent[0], sent.at(-1)];
+    assert.ok(first?.kind === 'send' && last?.kind === 'send' && first !== last);
+    judged = 0;
+    fixture.step(heard(last.datagram));
+    assert.equal(judged, 0);
+    fixture.step(heard(first.datagram));
+    assert.ok(judged > 0);
+    assert.equal(fixture.engine.snapshot().received, 2);
+  });
+
   it('goes by destuuid where there is one, else by name', () => {
     const fixture = started();
     const answer = fixture.hear({ t: 'reqnodes', dest: 'somebody', seq: '2' });

@@ -168,11 +168,11 @@ describe('the keeper at the first start', () => {
     ]);
   });
 
-  it('has a successor ready when a start takes more than a quarter of the dead time', () => {
+  it('has a successor ready when a start takes more than an eighth of the dead time', () => {
     const slow = watching(true, 300, 1000);
     assert.equal(slow.engine.nextDeadline(), 600);
     assert.deepEqual(slow.step(600, { kind: 'deadline-reached' }), ['prepare-successor']);
-    const quick = watching(true, 200, 1000);
+    const quick = watching(true, 120, 1000);
     assert.equal(quick.engine.nextDeadline(), undefined);
     assert.deepEqual(quick.will, []);
   });

@@ -86,4 +86,45 @@ describe('the driver of an engine', () => {
     receiver.close();
     assert.deepEqual(seen.slice(0, 3), ['go', 'bytes', 'deadline-reached']);
   });
+
+  it('reaches a deadline once, however many facts came before it', async () => {
+    const due = after(readNow().monotonic, millis(5));
+    let isReached = false;
+    const { engine, seen } = recording(() => (isReached ? undefined : due));
+    await new Promise<void>((resolve) => {
+      const driver = runEngine<Event, string, string>(
+        engine,
+        (effect) => {
+          if (effect !== 'deadline-reached-1') return;
+          isReached = true;
+          resolve();
+        },
+        readNow,
+      );
+      for (let count = 0; count < 3; count++) driver.offer({ kind: 'bytes' });
+    });
+    assert.deepEqual(seen, ['bytes', 'bytes', 'bytes', 'deadline-reached']);
+  });
+
+  it('reaches an earlier deadline that came up while a later one was awaited', async () => {
+    const begin = readNow().monotonic;
+    let deadline: Instant | undefined = after(begin, millis(60_000));
+    const { engine, seen } = recording(() => deadline);
+    const reached = new Promise<void>((resolve) => {
+      const driver = runEngine<Event, string, string>(
+        engine,
+        (effect) => {
+          if (effect !== 'deadline-reached-1') return;
+          deadline = undefined;
+          resolve();
+        },
+        readNow,
+      );
+      driver.offer({ kind: 'bytes' });
+      deadline = after(begin, millis(5));
+      driver.offer({ kind: 'go' });
+    });
+    await reached;
+    assert.deepEqual(seen, ['bytes', 'go', 'deadline-reached']);
+  });
 });
