@@ -3,6 +3,8 @@
 // not before the child: whoever starts a heartbeat waits for the beat.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type LogLine, logLine } from '../base/log-line.js';
 import { millis } from '../base/time.js';
@@ -13,7 +15,7 @@ import {
   type KeeperEvent,
   type KeeperStatus,
 } from '../cluster/keeper-engine.js';
-import { readNow } from '../runtime/clock.js';
+import { monotonicMs, readNow } from '../runtime/clock.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import { exitCodes, type FromDaemon, type ToDaemon, type Voice } from './keeper-messages.js';
 import { localNodeName } from './local-node.js';
@@ -24,6 +26,9 @@ import { isHolding, readWill, type Will } from './will.js';
 const EXIT_FAILED = 1;
 /** How often broken files are looked at again while a daemon waits for its successor. */
 const FILES_LOOK_MS = 5000;
+/** A killed process is gone within milliseconds, on a busy machine within some ten of them. */
+const ORPHAN_LOOK_MS = 2;
+const ORPHAN_END_MS = 200;
 
 const daemonMain = fileURLToPath(new URL('./daemon-main.js', import.meta.url));
 
@@ -280,14 +285,23 @@ async function succeedOrphan(keeper: Keeper, orphanPid: number): Promise<boolean
     const text = `the files are not valid: ${what}`;
     if (!isSaid) keeper.say(logLine('CRIT', 'orphan-not-succeeded', text));
     isSaid = true;
-    await new Promise((resolve) => {
-      setTimeout(resolve, FILES_LOOK_MS);
-    });
+    await pause(FILES_LOOK_MS);
   }
   killQuietly(orphanPid);
+  await waitForEnd(orphanPid);
   // What it did while we waited is in its last will.
   keeper.will = (await readWill(keeper.paths.runDir)) ?? keeper.will;
   return true;
+}
+
+/** Until its sockets and the lock of its serial lines are free; its parent may never reap it. */
+async function waitForEnd(pid: number): Promise<void> {
+  const until = monotonicMs() + ORPHAN_END_MS;
+  while (monotonicMs() < until) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+    if (stat === undefined || /\) [ZX] /.test(stat)) return;
+    await pause(ORPHAN_LOOK_MS);
+  }
 }
 
 function isAlive(pid: number): boolean {
