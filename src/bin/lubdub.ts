@@ -4,6 +4,7 @@
 
 import { Command, Option } from 'commander';
 import { version } from '../runtime/version.js';
+import { addDirectorCommands } from './director-commands.js';
 
 const defaults = {
   configDir: '/etc/ha.d',
@@ -287,6 +288,7 @@ addDirector(program);
 addStatus(program);
 addMoves(program);
 addAnnounce(program);
+addDirectorCommands(program);
 addCheck(program);
 addConfig(program);
 addWire(program);

@@ -98,6 +98,28 @@ function groupRows(report: JsonObject): readonly (readonly string[])[] {
   });
 }
 
+const administrationWords: Readonly<Record<string, string>> = {
+  drain: ', DRAINING',
+  drained: ', DRAINED',
+  disable: ', DISABLED',
+  weight: ', BY HAND',
+};
+
+/** What an operator said of a real server: who, when and why. */
+function administrationCells(given: JsonValue | undefined): {
+  readonly state: string;
+  readonly about: string;
+} {
+  const [said] = records([given ?? null]);
+  if (said === undefined) return { state: '', about: '' };
+  const reason = said.reason === '' ? '' : `: ${word(said.reason)}`;
+  const end = said.until === null ? '' : `, until ${word(said.until)}`;
+  return {
+    state: administrationWords[word(said.state)] ?? '',
+    about: ` [${word(said.state)} by ${word(said.by)}, ${word(said.at)}${end}${reason}]`,
+  };
+}
+
 function serviceRows(director: JsonObject): readonly (readonly string[])[] {
   return records(director.services).flatMap((service) => {
     const reals = records(service.reals);
@@ -107,12 +129,15 @@ function serviceRows(director: JsonObject): readonly (readonly string[])[] {
     ];
     for (const real of reals) {
       const verdict = word(real.verdict);
+      const isKept = real.isKept === true;
+      const shown = verdict === 'down' ? (isKept ? 'DOWN but kept' : 'DOWN') : verdict;
+      const { state, about } = administrationCells(real.administration);
       rows.push([
         `  -> ${word(real.name)}`,
         `weight ${word(real.weight)}`,
-        verdict === 'down' ? (real.isKept === true ? 'DOWN but kept' : 'DOWN') : verdict,
+        `${shown}${state}`,
         ageText(real.sinceSeconds),
-        word(real.reason),
+        `${word(real.reason)}${about}`,
       ]);
     }
     return rows;

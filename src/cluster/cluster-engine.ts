@@ -8,6 +8,7 @@ import type { Engine } from '../base/engine.js';
 import type { Prng } from '../base/prng.js';
 import { instant, wallTime } from '../base/time.js';
 import { fieldText, type HaMessage } from '../wire/ha-message.js';
+import { offerAdministration } from './administration.js';
 import { createBacklog } from './backlog.js';
 import { createNotices } from './client-notices.js';
 import type { ClusterConfig } from './cluster-config.js';
@@ -186,6 +187,9 @@ function takeEvent(ctx: Context, event: ClusterEvent): void {
       return;
     case 'message-offered':
       takeOffered(ctx, event.message);
+      return;
+    case 'administration-offered':
+      offerAdministration(ctx, event.id, event.offer);
       return;
     case 'clients-watched':
       ctx.notices.wanted = event.wanted;

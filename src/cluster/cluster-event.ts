@@ -6,6 +6,7 @@ import type { KeyRing } from '../auth/key-ring.js';
 import type { LogLine } from '../base/log-line.js';
 import type { AddressVerb, ResourceOutcome, ResourceVerb } from '../config/resource-order.js';
 import type { HaMessage } from '../wire/ha-message.js';
+import type { AdministrationNews, AdministrationOffer } from './administration.js';
 import type { NoticeTreatment } from './client-notices.js';
 import type { ResourceSpec } from './cluster-config.js';
 import type { ResetResult } from './stonith.js';
@@ -58,6 +59,12 @@ export type ClusterEvent =
     }
   /** A message that a script or client wants sent; the engine adds the standard fields. */
   | { readonly kind: 'message-offered'; readonly message: HaMessage }
+  /** What a director here has to say to the other. Answered by `answer-operator`. */
+  | {
+      readonly kind: 'administration-offered';
+      readonly id: number;
+      readonly offer: AdministrationOffer;
+    }
   /** Bits of the kinds of messages that local clients want to see; 0 without clients. */
   | { readonly kind: 'clients-watched'; readonly wanted: number }
   /** Give everything up in order, tell the peer, then `exit`. */
@@ -118,6 +125,10 @@ export type ClusterEffect =
       readonly isDone: boolean;
       readonly text: string;
     }
+  /** What the director of the same configuration on another node has to say to ours. */
+  | { readonly kind: 'administration-heard'; readonly news: AdministrationNews }
+  /** Another node of this program is heard, anew or again: directors tell it what they know. */
+  | { readonly kind: 'lubdub-node-heard'; readonly node: string }
   /** Every node was heard or is dead: clients and what runs beside the daemon may begin. */
   | { readonly kind: 'comm-up' }
   /** Local clients of this kind of messages are to be shown one. */

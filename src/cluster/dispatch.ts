@@ -4,6 +4,7 @@
 import { unreachable } from '../base/assert.js';
 import type { Instant } from '../base/time.js';
 import { fieldText } from '../wire/ha-message.js';
+import { takeAdministration, tellLubdubNode } from './administration.js';
 import { adoptOrphan, auditClaims, failBack } from './audit.js';
 import { askClients, showDeath, showReceived } from './client-notices.js';
 import type { Context, Happening } from './context.js';
@@ -126,7 +127,10 @@ function dispatchResourceMessage(ctx: Context, received: Received): void {
       takeStonith(ctx, received);
       return;
     case 'lubdub-facts':
-      takeFacts(ctx, received.from, received.message);
+      if (takeFacts(ctx, received.from, received.message)) tellLubdubNode(ctx, received.from);
+      return;
+    case 'lubdub-admin':
+      takeAdministration(ctx, received.from, received.message);
       return;
     case 'hbapi-clstat':
     case 'num_ping_nodes':
@@ -166,6 +170,7 @@ export function dispatchHappening(ctx: Context, happening: Happening): void {
   switch (happening.kind) {
     case 'node-heard':
       if (happening.node.kind === 'normal') sendFacts(ctx);
+      tellLubdubNode(ctx, happening.node);
       onNodeHeard(ctx, happening.node);
       noteNodeForIpfail(ctx, happening.node);
       testComm(ctx);

@@ -46,7 +46,8 @@ export function sendFacts(ctx: Context): void {
   ]);
 }
 
-export function takeFacts(ctx: Context, node: NodeRecord, message: HaMessage): void {
+/** True when nothing was known of that node before: it came anew, or we did. */
+export function takeFacts(ctx: Context, node: NodeRecord, message: HaMessage): boolean {
   const text = (fieldText(message, 'keys') ?? '').slice(0, KEYS_TEXT_MAX);
   const pairs = [...text.matchAll(/(\d{1,2}):([0-9a-f]{1,8})(?= |$)/g)];
   const hash = (name: string): string => (fieldText(message, name) ?? '').slice(0, HASH_TEXT_MAX);
@@ -57,8 +58,9 @@ export function takeFacts(ctx: Context, node: NodeRecord, message: HaMessage): v
     resourcesHash: hash('hares'),
   };
   chooseSigningKey(ctx);
-  // It came anew, or we did: it may not have heard ours.
+  // It may not have heard ours.
   if (isNews) sendFacts(ctx);
+  return isNews;
 }
 
 /** A status of the node was good under this key of ours. */

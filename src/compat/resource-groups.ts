@@ -9,6 +9,7 @@ import { localNodeName } from '../heartbeat/local-node.js';
 import { controlPath, defaultPaths, scriptFolders } from '../heartbeat/paths.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
+import { stateDirOf } from '../ldirectord/instance.js';
 import { createAddressResources } from '../resources/address-resource.js';
 import { createDirectorResources } from '../resources/director-resource.js';
 import { createResourceRunner } from '../resources/resource-runner.js';
@@ -37,6 +38,7 @@ function specOf(word: string): ResourceSpec {
 export async function openGroups(): Promise<Groups> {
   const configDir = process.env.HA_DIR ?? defaultPaths.configDir;
   const runDir = process.env.LUBDUB_RUN_DIR ?? defaultPaths.runDir;
+  const stateDir = stateDirOf(process.env.LUBDUB_STATE_DIR, runDir);
   const { text } = await readConfigFile(join(configDir, 'haresources'), 'utf8', true);
   const all = parseHaresources(text ?? '', 'haresources').config ?? [];
   const table = openAddressTable();
@@ -53,7 +55,7 @@ export async function openGroups(): Promise<Groups> {
   });
   const runner = createResourceRunner({
     addresses,
-    directors: createDirectorResources({ configDir, runDir, log }),
+    directors: createDirectorResources({ configDir, runDir, stateDir, log }),
     table: table.value,
     announcer: announcer.value,
     runDir,

@@ -10,6 +10,7 @@ import type {
 } from '../config/director-config.js';
 import { isQuiescing } from '../config/director-health.js';
 import type { IpvsDestination, IpvsService } from '../wire/ipvs-table.js';
+import { type Administered, isLetIn } from './administration.js';
 import type { RealVerdict } from './director-status.js';
 import {
   destinationKey,
@@ -30,6 +31,7 @@ export interface RealHealth {
   readonly isKept: boolean;
   /** Its weight while that rises; undefined: the configured one. */
   readonly rampedWeight: number | undefined;
+  readonly administered?: Administered | undefined;
 }
 
 export type HealthView = (virtual: VirtualServiceConfig, real: RealServerConfig) => RealHealth;
@@ -96,17 +98,17 @@ function desiredService(
   let undecidedCount = 0;
   for (const real of virtual.reals) {
     const realHealth = health(virtual, real);
-    const { verdict, isQuiescedSeen } = realHealth;
-    const isServing = verdict === 'up' || realHealth.isKept;
+    const { verdict, isQuiescedSeen, administered } = realHealth;
+    const isServing = (verdict === 'up' || realHealth.isKept) && isLetIn(administered);
     if (isServing) servingCount++;
     if (verdict === 'undecided') undecidedCount++;
     const key = destinationKey(realDestination(virtual, real));
-    if (verdict === 'undecided') untouched.add(key);
+    if (verdict === 'undecided' && administered?.kind !== 'out') untouched.add(key);
     const destination = wantedDestination(virtual, real, realHealth);
     if (destination === undefined) continue;
     const isUpThere = wanted.get(key)?.isOptional === false && !isServing;
     if (isUpThere) continue;
-    const isOptional = !isServing && isQuiescedSeen;
+    const isOptional = !isServing && isQuiescedSeen && administered === undefined;
     wanted.set(key, { destination, origin: { kind: 'real', real }, isOptional });
   }
   const isAwaited = mode === 'settling' && undecidedCount > 0;
@@ -131,16 +133,27 @@ function desiredService(
   };
 }
 
+/** What a slow start has reached is a part of the configured weight, and so of the operator's. */
+function risenWeight(full: number, configured: number, ramped: number | undefined): number {
+  if (ramped === undefined || full === 0 || configured === 0) return full;
+  return Math.max(1, Math.round((full * ramped) / configured));
+}
+
+/** The one place where health and operators' words become a weight. */
 function wantedDestination(
   virtual: VirtualServiceConfig,
   real: RealServerConfig,
-  { verdict, isKept, rampedWeight }: RealHealth,
+  { verdict, isKept, rampedWeight, administered }: RealHealth,
 ): IpvsDestination | undefined {
-  if (isKept) return realDestination(virtual, real);
+  if (administered?.kind === 'out') return undefined;
+  const isIn = verdict === 'up' || verdict === 'undecided' || isKept;
+  if (administered?.kind === 'drain' && isIn) return quiescedDestination(virtual, real);
+  const full = administered?.kind === 'weight' ? administered.weight : real.weight;
+  if (isKept) return { ...realDestination(virtual, real), weight: full };
   switch (verdict) {
     case 'up': {
-      const destination = realDestination(virtual, real);
-      return rampedWeight === undefined ? destination : { ...destination, weight: rampedWeight };
+      const weight = risenWeight(full, real.weight, rampedWeight);
+      return { ...realDestination(virtual, real), weight };
     }
     case 'down':
     case 'off':

@@ -11,12 +11,24 @@ import type {
   VirtualServiceConfig,
 } from '../config/director-config.js';
 import type { IpvsOutcome, IpvsRequest, ObservedService } from '../wire/ipvs-table.js';
+import type { AdministrationOrder } from './administration.js';
+import type { AdministrationEntry } from './administration-entry.js';
 
 /**
  * `active`: the engine owns its services in the kernel's table. `warm`: it checks the same real
  * servers at a slower pace and does not touch the table, ready to load a proven one at once.
  */
 export type DirectorMode = 'active' | 'warm';
+
+export interface DirectorStart {
+  readonly mode: DirectorMode;
+  /** False: no check is started before `checks-ready`; the table is set up all the same. */
+  readonly areChecksReady: boolean;
+  /** Of the jitter. */
+  readonly seed: number;
+  /** Operators' words from before this start. */
+  readonly administration?: readonly AdministrationEntry[];
+}
 
 /** What the adapter made of an order to the table as a whole. */
 export type TableAnswer<T> =
@@ -49,6 +61,13 @@ export type DirectorEvent =
   | { readonly kind: 'deactivated'; readonly id: number }
   /** Real servers that are out of service now, as `10.0.0.2:80`. */
   | { readonly kind: 'maintenance-changed'; readonly endpoints: ReadonlySet<string> }
+  /** An operator's word on real servers. Answered by `answer`, after `administration-changed`. */
+  | { readonly kind: 'administered'; readonly id: number; readonly order: AdministrationOrder }
+  /** What the peer's director knows of such words. */
+  | {
+      readonly kind: 'administration-heard';
+      readonly entries: readonly AdministrationEntry[];
+    }
   /** Withdraw as `cleanstop` says, then `exit`. `signal` is for the log: `TERM`. */
   | { readonly kind: 'shutdown-asked'; readonly signal: string };
 
@@ -72,6 +91,12 @@ export type DirectorEffect =
   | { readonly kind: 'run-command'; readonly command: string; readonly args: readonly string[] }
   /** A line for a monitorfile, without time and process number. */
   | { readonly kind: 'note-check'; readonly file: string; readonly text: string }
+  /** To be kept over restarts: all there is. `news`: what the peer does not know yet. */
+  | {
+      readonly kind: 'administration-changed';
+      readonly entries: readonly AdministrationEntry[];
+      readonly news: readonly AdministrationEntry[];
+    }
   /** `isDone` false: the kernel refused a part of it, `text` says what. */
   | {
       readonly kind: 'answer';

@@ -78,6 +78,7 @@ function realStatus(real: RealServer, source: SnapshotSource): RealStatus {
     checkedAt: real.checkedAt,
     checkTook: real.checkTook,
     configuredWeight: real.config.weight,
+    administered: real.administered,
     weight: there?.weight,
     activeConnections: there?.activeConnections,
     inactiveConnections: there?.inactiveConnections,

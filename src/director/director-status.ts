@@ -2,6 +2,7 @@
 // in time are monotonic; the program turns them into ages.
 
 import type { Duration, Instant } from '../base/time.js';
+import type { Administered } from './administration.js';
 import type { DirectorMode } from './director-event.js';
 
 /** `undecided`: no verdict yet. `off`: `checktype=off`, nothing decides. */
@@ -23,6 +24,8 @@ export interface RealStatus {
   readonly checkedAt: Instant | undefined;
   readonly checkTook: Duration | undefined;
   readonly configuredWeight: number;
+  /** What an operator said of it, if that holds. */
+  readonly administered: Administered | undefined;
   /** From the kernel; undefined when the real server is not in the table. */
   readonly weight: number | undefined;
   readonly activeConnections: number | undefined;

@@ -10,25 +10,25 @@ import { type LogLevel, logLine } from '../base/log-line.js';
 import { createPrng } from '../base/prng.js';
 import { after, earliest, type Instant, instant, millis, type Now, seconds } from '../base/time.js';
 import type { AlertState, DirectorConfig } from '../config/director-config.js';
+import { type Administration, createAdministration } from './administration.js';
+import type { AdministrationEntry } from './administration-entry.js';
 import { type Alerts, createAlerts } from './alerts.js';
-import { alwaysUpReason, plannedChecks } from './check-plan.js';
+import { plannedChecks } from './check-plan.js';
 import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
-import type { DirectorEffect, DirectorEvent, DirectorMode } from './director-event.js';
+import type {
+  DirectorEffect,
+  DirectorEvent,
+  DirectorMode,
+  DirectorStart,
+} from './director-event.js';
 import { directorStatus } from './director-snapshot.js';
 import type { DirectorStatus } from './director-status.js';
 import { createFallbackCommands, type FallbackCommands } from './fallback-commands.js';
+import { areDecided } from './first-verdicts.js';
 import { createHealth, type Health } from './health.js';
 import { type RealServers, realServersOf } from './real-server.js';
 import { createTableKeeper } from './table-keeper.js';
 import type { TableKeeper, TableKeeperFace } from './table-keeping.js';
-
-export interface DirectorStart {
-  readonly mode: DirectorMode;
-  /** False: no check is started before `checks-ready`; the table is set up all the same. */
-  readonly areChecksReady: boolean;
-  /** Of the jitter. */
-  readonly seed: number;
-}
 
 export type DirectorEngine = Engine<DirectorEvent, DirectorEffect, DirectorStatus>;
 
@@ -62,6 +62,7 @@ class Director implements DirectorEngine {
   readonly #alerts: Alerts = createAlerts();
   readonly #fallbacks: FallbackCommands = createFallbackCommands();
   readonly #health: Health;
+  readonly #administration: Administration;
   /** What mails say that the daemon is doing, until it stops. */
   #doing: Exclude<AlertState, 'stopping'> = 'starting';
 
@@ -70,6 +71,7 @@ class Director implements DirectorEngine {
     this.#mode = start.mode;
     this.#areChecksReady = start.areChecksReady;
     this.#reals = realServersOf(config.virtuals, new Map());
+    this.#administration = createAdministration(start.administration ?? []);
     this.#schedule = createCheckSchedule(createPrng(start.seed));
     const face: TableKeeperFace = {
       emit: (effect) => this.#effects.push(effect),
@@ -87,7 +89,7 @@ class Director implements DirectorEngine {
     this.#effects = [];
     this.#steppedAt = now.monotonic;
     if (this.#phase !== 'stopped') {
-      this.#take(now.monotonic, event);
+      this.#take(now, event);
       this.#advance(now.monotonic);
     }
     return this.#effects;
@@ -116,9 +118,11 @@ class Director implements DirectorEngine {
     this.#effects.push({ kind: 'log', line: logLine(level, code, text) });
   }
 
-  #take(now: Instant, event: DirectorEvent): void {
+  #take(both: Now, event: DirectorEvent): void {
+    const now = both.monotonic;
     switch (event.kind) {
       case 'started':
+        this.#administer(this.#administration.hear([], both));
         if (this.#phase === 'running') this.#begin(now);
         return;
       case 'checks-ready':
@@ -126,7 +130,8 @@ class Director implements DirectorEngine {
         return;
       case 'table-read':
         this.#table.takeReading(event, now);
-        if (!event.answer.ok) this.#deadlines.set('table-retry', after(now, TABLE_RETRY));
+        if (event.answer.ok) this.#endDrains(now);
+        else this.#deadlines.set('table-retry', after(now, TABLE_RETRY));
         return;
       case 'requests-applied':
         this.#table.takeOutcomes(event);
@@ -151,6 +156,17 @@ class Director implements DirectorEngine {
         return;
       case 'maintenance-changed':
         this.#schedule.hurry(this.#health.maintain(event.endpoints, now), now);
+        return;
+      case 'administered': {
+        const { id, order } = event;
+        const { isDone, text, changed } = this.#administration.order(order, this.#reals, both);
+        if (isDone) this.#log('notice', 'administered', text);
+        this.#administer(changed);
+        this.#effects.push({ kind: 'answer', id, isDone, text });
+        return;
+      }
+      case 'administration-heard':
+        this.#administer(this.#administration.hear(event.entries, both), false);
         return;
       case 'shutdown-asked':
         this.#shutDown(event.signal);
@@ -189,6 +205,22 @@ class Director implements DirectorEngine {
     if (hastened !== undefined) this.#schedule.hasten(finished.key, hastened, now);
   }
 
+  /** Operators' words have changed, or real servers have. */
+  #administer(changed: readonly AdministrationEntry[], isOwn = true): void {
+    for (const real of this.#administration.apply(this.#reals)) this.#health.reconsider(real);
+    if (changed.length === 0) return;
+    const entries = this.#administration.entries();
+    const news = isOwn ? changed : [];
+    this.#effects.push({ kind: 'administration-changed', entries, news });
+  }
+
+  #endDrains(now: Instant): void {
+    if (this.#mode === 'warm' || this.#phase !== 'running') return;
+    const ended = this.#administration.endDrains(this.#reals, this.#table.model, now);
+    for (const { text } of ended) this.#log('notice', 'drain-ended', text);
+    this.#administer(ended.map(({ entry }) => entry));
+  }
+
   #alertState(): AlertState {
     return this.#phase === 'running' ? this.#doing : 'stopping';
   }
@@ -209,20 +241,24 @@ class Director implements DirectorEngine {
     }
   }
 
+  #refusesAtEnd(id: number): boolean {
+    if (this.#phase === 'running') return false;
+    this.#effects.push({ kind: 'answer', id, isDone: false, text: 'the director is stopping' });
+    return true;
+  }
+
   #reconfigure(config: DirectorConfig, id: number, now: Instant): void {
-    if (this.#phase !== 'running') {
-      this.#effects.push({ kind: 'answer', id, isDone: false, text: 'the director is stopping' });
-      return;
-    }
+    if (this.#refusesAtEnd(id)) return;
     this.#config = config;
     this.#reals = realServersOf(config.virtuals, this.#reals.byKey);
     this.#alerts.keepOnly(config.virtuals);
     this.#fallbacks.configure(config.virtuals);
     this.#doing = 'reloading';
     this.#table.configure(config, this.#reals);
+    this.#administer([]);
     this.#startChecks(now);
     this.#health.configure(config.virtuals, this.#reals, now);
-    this.#isSettled = this.#isSettled && this.#isDecided();
+    this.#isSettled = this.#isSettled && areDecided(this.#reals);
     if (this.#mode === 'warm') {
       this.#effects.push({ kind: 'answer', id, isDone: true, text: 'reloaded' });
       return;
@@ -233,10 +269,7 @@ class Director implements DirectorEngine {
   }
 
   #activate(id: number, now: Instant): void {
-    if (this.#phase !== 'running') {
-      this.#effects.push({ kind: 'answer', id, isDone: false, text: 'the director is stopping' });
-      return;
-    }
+    if (this.#refusesAtEnd(id)) return;
     if (this.#mode === 'warm') {
       this.#mode = 'active';
       this.#doing = 'starting';
@@ -309,7 +342,7 @@ class Director implements DirectorEngine {
       this.#effects.push(...this.#fallbacks.advance(this.#reals, this.#table.isPatient()));
     }
     const isAwaited = !this.#isSettled || this.#doing !== 'running';
-    if (!isAwaited || !this.#isDecided() || !this.#isTableDone()) return;
+    if (!isAwaited || !areDecided(this.#reals) || !this.#isTableDone()) return;
     this.#doing = 'running';
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -318,16 +351,5 @@ class Director implements DirectorEngine {
 
   #isTableDone(): boolean {
     return this.#mode === 'warm' || this.#table.isQuiet();
-  }
-
-  #isDecided(): boolean {
-    for (const real of this.#reals.byKey.values()) {
-      if (real.verdict === 'undecided') return false;
-      // An adopted one counts as up, but its first check is still to come.
-      const isChecked = alwaysUpReason(real.virtual) === undefined && real.verdict !== 'off';
-      const isOff = real.virtual.checkType.kind === 'off';
-      if (isChecked && !isOff && real.checkedAt === undefined) return false;
-    }
-    return true;
   }
 }

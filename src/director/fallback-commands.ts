@@ -2,6 +2,7 @@
 // is, each only when that changes. The first of the two comes as soon as it is known.
 
 import type { VirtualServiceConfig } from '../config/director-config.js';
+import { isLetIn } from './administration.js';
 import type { DirectorEffect } from './director-event.js';
 import type { RealServers } from './real-server.js';
 
@@ -48,7 +49,10 @@ function wordFor(
   isPatient: boolean,
 ): Word | undefined {
   const all = virtual.reals.map((real) => reals.of(virtual, real));
-  if (all.some((real) => real?.verdict === 'up' || real?.isKept === true)) return 'stop';
+  const isServing = all.some(
+    (real) => (real?.verdict === 'up' || real?.isKept === true) && isLetIn(real.administered),
+  );
+  if (isServing) return 'stop';
   const isAwaited = all.some((real) => real?.verdict === 'undecided');
   return isPatient && isAwaited ? undefined : 'start';
 }

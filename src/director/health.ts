@@ -35,6 +35,8 @@ export interface Health {
   takeFinished(finished: FinishedCheck, now: Instant): Duration | undefined;
   /** Takes the endpoints that are out of service; returns whose check is due now. */
   maintain(endpoints: ReadonlySet<string>, now: Instant): ReadonlySet<string>;
+  /** An operator said something of it: the floor and the table look at it anew. */
+  reconsider(real: RealServer): void;
   /** What follows from new verdicts and from the time. `isServing`: the table is ours. */
   advance(isServing: boolean, now: Instant): void;
   next(): Instant | undefined;
@@ -126,6 +128,12 @@ class Judge implements Health {
       if (reason !== undefined) this.#judge(real, up(reason), now);
     }
     return new Set(released.map((real) => realKey(real.virtual, real.config)));
+  }
+
+  reconsider(real: RealServer): void {
+    const key = ipvsKeyText(real.virtual.key);
+    this.#dirty.add(key);
+    this.#face.wantPlan(key);
   }
 
   advance(isServing: boolean, now: Instant): void {

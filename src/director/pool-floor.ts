@@ -3,6 +3,7 @@
 // taking the last ones out would help nobody. It names who is kept; the table follows from that.
 
 import type { VirtualServiceConfig } from '../config/director-config.js';
+import { isLetIn } from './administration.js';
 import type { RealServer } from './real-server.js';
 
 /** How many real servers the floor of a virtual service demands; a part counts as a whole one. */
@@ -30,7 +31,7 @@ export function keptOf(
 ): ReadonlySet<RealServer> {
   const floor = floorOf(virtual);
   if (floor === 0) return new Set();
-  const carriers = reals.filter((real) => real.config.weight > 0);
+  const carriers = reals.filter((real) => real.config.weight > 0 && isLetIn(real.administered));
   const inService = carriers.filter(({ verdict }) => verdict === 'up' || verdict === 'undecided');
   const lacking = floor - inService.length;
   if (lacking <= 0) return new Set();

@@ -6,6 +6,7 @@ import type { LogCode } from '../base/log-code.js';
 import type { Duration, Instant } from '../base/time.js';
 import { type CheckVerdict, type FailureKind, failureOf } from '../checks/check-verdict.js';
 import type { RealServerConfig, VirtualServiceConfig } from '../config/director-config.js';
+import type { Administered } from './administration.js';
 import type { RealHealth } from './desired-table.js';
 import type { RealVerdict } from './director-status.js';
 import { failureLimit, failuresOf, isUsedUp } from './failure-share.js';
@@ -35,6 +36,8 @@ export interface RealServer {
   checkedAt: Instant | undefined;
   checkTook: Duration | undefined;
   isQuiescedSeen: boolean;
+  /** What an operator said of it; its checks go on and its verdict is theirs alone. */
+  administered: Administered | undefined;
 }
 
 export const newRealServer = (
@@ -58,6 +61,7 @@ export const newRealServer = (
   checkedAt: undefined,
   checkTook: undefined,
   isQuiescedSeen: false,
+  administered: undefined,
 });
 
 /** Of a real server that is not there. */

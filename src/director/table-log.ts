@@ -4,6 +4,7 @@
 import type { LogCode } from '../base/log-code.js';
 import type { VirtualServiceConfig } from '../config/director-config.js';
 import type { IpvsDestination, IpvsRequest } from '../wire/ipvs-table.js';
+import { entryText } from './administration-entry.js';
 import type { AlertEvent } from './alerts.js';
 import type { DesiredService, DestinationOrigin } from './desired-table.js';
 import type { RealServer } from './real-server.js';
@@ -87,12 +88,14 @@ function destinationLine(
     return told(`fallback-${code}`, words, because(context, undefined), undefined);
   }
   const server = context.realServer(virtual, origin);
-  if (server?.rampedSince !== undefined && (context.weightBefore ?? 0) > 0) {
+  const isAsked = server?.administered !== undefined;
+  if (server?.rampedSince !== undefined && (context.weightBefore ?? 0) > 0 && !isAsked) {
     // A step of a recovery that was told already: not for the mail.
     const text = `Raised real server: ${endpointText(origin.real)} ${tail}: slow start`;
     return { code: 'real-raised', text };
   }
-  if (server?.verdict === 'up' || server?.isKept === true) {
+  const isLetIn = !isAsked || destination.weight > 0;
+  if ((server?.verdict === 'up' || server?.isKept === true) && isLetIn) {
     const text = `${verb} real server: ${endpointText(origin.real)} ${tail}`;
     return told(`real-${code}`, text, because(context, server), endpointText(origin.real));
   }
@@ -104,12 +107,13 @@ function destinationLine(
     text,
     because(context, server),
     endpointText(origin.real),
-    server?.verdict === 'down',
+    server?.verdict === 'down' && server.administered === undefined,
   );
 }
 
 function because(context: LogContext, server: RealServer | undefined): string {
   if (context.isRepair) return ': repaired after a change by another program';
+  if (server?.administered !== undefined) return `: ${entryText(server.administered.entry)}`;
   return server === undefined || server.reason === '' ? '' : `: ${server.reason}`;
 }
 
@@ -126,7 +130,7 @@ function deletionLine(destination: IpvsDestination, context: LogContext): TableL
   if (real !== undefined) {
     const server = context.realServer(virtual, { kind: 'real', real });
     const text = `Deleted real server: ${mappedText(virtual, real)} (${virtual.name})`;
-    const isLoss = server?.verdict === 'down';
+    const isLoss = server?.verdict === 'down' && server.administered === undefined;
     return told('real-deleted', text, because(context, server), endpointText(real), isLoss);
   }
   if (fallback !== undefined && destinationKey(fallbackDestination(virtual, fallback)) === key) {

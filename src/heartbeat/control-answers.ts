@@ -4,6 +4,7 @@ import { logLine } from '../base/log-line.js';
 import type { HoldSelection } from '../cluster/cluster-event.js';
 import { ANNOUNCEMENTS } from '../resources/address-resource.js';
 import type { JsonObject, JsonValue } from '../runtime/control-socket.js';
+import { shareAdministration } from './administration.js';
 import type { Daemon } from './daemon-parts.js';
 import { askEngine, askMembers } from './operator.js';
 import { reportDaemonStatus } from './status-report.js';
@@ -66,6 +67,8 @@ export async function answerDaemonQuestion(
       return moveResources(daemon, 'takeover', question.selection);
     case 'announce':
       return announce(daemon, question.address);
+    case 'share-administration':
+      return shareAdministration(daemon, question);
     case 'addnode':
       return changeMembers(daemon, 'add', question.nodes);
     case 'delnode':

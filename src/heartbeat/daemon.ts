@@ -16,6 +16,7 @@ import { createResourceRunner } from '../resources/resource-runner.js';
 import { monotonicMs } from '../runtime/clock.js';
 import { serveControl } from '../runtime/control-socket.js';
 import type { Log } from '../runtime/log.js';
+import { hearAdministration } from './administration.js';
 import type { BeatThread } from './beat-thread.js';
 import { createBeside } from './beside.js';
 import { answerDaemonQuestion } from './control-answers.js';
@@ -290,6 +291,12 @@ function carryOut(daemon: Daemon, effect: OutwardEffect, hooks: DaemonHooks): vo
       return;
     case 'announce-held':
       announceHeld(daemon, effect.reason);
+      return;
+    case 'lubdub-node-heard':
+      daemon.resources.directors.share();
+      return;
+    case 'administration-heard':
+      hearAdministration(daemon, effect.news);
       return;
     case 'answer-operator':
       daemon.operators.get(effect.id)?.({ isDone: effect.isDone, text: effect.text });

@@ -73,13 +73,15 @@ function findDisagreements(cluster: ClusterStatus): readonly Finding[] {
 function findDirectors(directors: readonly JsonObject[]): readonly Finding[] {
   const findings: Finding[] = [];
   for (const director of directors) {
-    const { down, kept, total, configError, config, mode, isWanted } = director;
+    const { down, kept, total, configError, configRefusedAt, config, mode, isWanted } = director;
     if (mode === 'not running') {
       const health = isWanted === true ? 'critical' : 'degraded';
       findings.push({ health, text: `ldirectord ${String(config)} is not running` });
     }
     if (typeof configError === 'string') {
-      findings.push({ health: 'degraded', text: `the file is not in force: ${configError}` });
+      const since = `${String(config)} was refused at ${String(configRefusedAt)}`;
+      const text = `${since}, the one before stays in force: ${configError}`;
+      findings.push({ health: 'degraded', text });
     }
     if (typeof down === 'number' && typeof total === 'number' && down > 0) {
       const isKept = typeof kept === 'number' && kept > 0;

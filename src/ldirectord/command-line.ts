@@ -22,6 +22,7 @@ export type CommandLine =
       readonly isDebug: boolean;
       readonly isWarm: boolean;
       readonly runDir: string | undefined;
+      readonly stateDir: string | undefined;
       readonly configDir: string | undefined;
     }
   | { readonly kind: 'help' }
@@ -41,6 +42,7 @@ Options:
     --config-dir DIR   look for configfile here first (default /etc/ha.d)
     --run-dir DIR      for the control socket and the pid file (default /run/lubdub, and
                        /var/run for the pid file)
+    --state-dir DIR    for what operators said of real servers (default /var/lib/lubdub)
     -h, -?, --help     this text
     -v, --version      the version
 
@@ -56,6 +58,7 @@ interface Options {
   isDebug: boolean;
   isWarm: boolean;
   runDir: string | undefined;
+  stateDir: string | undefined;
   configDir: string | undefined;
 }
 
@@ -65,6 +68,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     isDebug: false,
     isWarm: false,
     runDir: undefined,
+    stateDir: undefined,
     configDir: undefined,
   };
   let at = 0;
@@ -75,11 +79,11 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       break;
     }
     if (!word.startsWith('-') || word === '-') break;
-    if (word === '--run-dir' || word === '--config-dir') {
+    const folder = FOLDERS[word];
+    if (folder !== undefined) {
       const value = argv[++at];
       if (value === undefined) return { kind: 'usage', fault: `${word} needs a folder` };
-      if (word === '--run-dir') options.runDir = value;
-      else options.configDir = value;
+      options[folder] = value;
       continue;
     }
     const taken = takeOption(word, options);
@@ -102,6 +106,12 @@ function takeOption(word: string, options: Options): CommandLine | undefined {
   }
   return undefined;
 }
+
+const FOLDERS: Readonly<Record<string, 'runDir' | 'stateDir' | 'configDir'>> = {
+  '--run-dir': 'runDir',
+  '--state-dir': 'stateDir',
+  '--config-dir': 'configDir',
+};
 
 const LONG: Readonly<Record<string, string>> = {
   '--debug': 'd',

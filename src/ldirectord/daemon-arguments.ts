@@ -4,6 +4,7 @@ export interface DaemonArguments {
   readonly config: string | undefined;
   readonly configDir: string;
   readonly runDir: string;
+  readonly stateDir: string;
   readonly isWarm: boolean;
 }
 
@@ -14,5 +15,7 @@ export const daemonArguments = (given: DaemonArguments): readonly string[] => [
   given.configDir,
   '--run-dir',
   given.runDir,
+  '--state-dir',
+  given.stateDir,
   ...(given.isWarm ? ['--warm'] : []),
 ];

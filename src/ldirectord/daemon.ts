@@ -6,7 +6,7 @@ import { logLine } from '../base/log-line.js';
 import { endProcess } from '../kernel/end-process.js';
 import { openDirectorLog } from './director-log.js';
 import { type DirectorMachine, type DirectorNews, EXIT_FAILED } from './director-machine.js';
-import { findConfig, type Instance, instanceOf } from './instance.js';
+import { findConfig, type Instance, instanceOf, stateDirOf } from './instance.js';
 import { logfileOf } from './logfile.js';
 import { realMachine } from './machine.js';
 import { runDirector } from './run-director.js';
@@ -22,10 +22,13 @@ export async function daemonMain(
     options: {
       'config-dir': { type: 'string', default: '' },
       'run-dir': { type: 'string', default: '' },
+      'state-dir': { type: 'string' },
       warm: { type: 'boolean', default: false },
     },
   });
-  const places = { configDir: values['config-dir'], runDir: values['run-dir'] };
+  const runDir = values['run-dir'];
+  const stateDir = stateDirOf(values['state-dir'], runDir);
+  const places = { configDir: values['config-dir'], runDir, stateDir };
   const instance = instanceOf(positionals[0], places);
   const configPath = await findConfig(instance, places);
   process.chdir('/');

@@ -1,5 +1,5 @@
 // The questions that a running director answers on its control socket, one JSON object each:
-// `{"command": "status"|"activate"|"deactivate"|"reload"|"stop"}`.
+// `{"command": "status"|"activate"|"deactivate"|"reload"|"stop"}`, and those on operators' words.
 
 import type { JsonObject } from '../runtime/control-socket.js';
 import type { ReloadOutcome } from './status-report.js';
@@ -15,6 +15,12 @@ export interface DirectorControl {
   /** Resolves when the table is withdrawn as `cleanstop` says. The checks go on. */
   deactivate(): Promise<ControlOutcome>;
   reload(): Promise<ReloadOutcome>;
+  /** An operator's word on real servers; resolves when it is kept and the peer was told. */
+  administer(question: JsonObject): Promise<ControlOutcome>;
+  /** What the director on the other node said, brought by heartbeat. */
+  hearAdministration(question: JsonObject): void;
+  /** The other node is heard, anew or again. */
+  shareAdministration(): void;
   /** Returns at once; the process is gone when its socket is. */
   stop(signal: string): void;
   report(): JsonObject;
@@ -37,6 +43,14 @@ export async function answerDirectorQuestion(
       const { isDone, lines } = await director.reload();
       return { ...answerOf({ isDone, text: isDone ? 'reloaded' : 'not reloaded' }), lines };
     }
+    case 'administer':
+      return answerOf(await director.administer(question));
+    case 'hear-administration':
+      director.hearAdministration(question);
+      return { ok: true };
+    case 'share-administration':
+      director.shareAdministration();
+      return { ok: true };
     case 'stop':
       // After the answer: the socket closes with the process.
       setImmediate(() => director.stop('TERM'));

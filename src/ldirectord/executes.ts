@@ -23,7 +23,8 @@ export const directorCommand =
   ({ places }: Instance): RunDirectorCommand =>
   (config, command) =>
     new Promise((resolve) => {
-      const folders = ['--config-dir', places.configDir, '--run-dir', places.runDir];
+      const { configDir, runDir, stateDir } = places;
+      const folders = ['--config-dir', configDir, '--run-dir', runDir, '--state-dir', stateDir];
       const child = spawn(process.execPath, [SCRIPT, ...folders, config, command], {
         stdio: 'ignore',
         timeout: COMMAND_MS_MAX,

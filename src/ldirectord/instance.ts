@@ -10,6 +10,11 @@ const DEFAULT_INSTANCE = 'ldirectord';
 
 export const DEFAULT_CONFIG_DIR = '/etc/ha.d';
 export const DEFAULT_RUN_DIR = '/run/lubdub';
+const DEFAULT_STATE_DIR = '/var/lib/lubdub';
+
+/** A lab's run directory holds the state too, unless it is told where that goes. */
+export const stateDirOf = (given: string | undefined, runDir: string): string =>
+  given ?? (runDir === DEFAULT_RUN_DIR ? DEFAULT_STATE_DIR : runDir);
 
 /** Scripts and agents look for the pid file here; only a lab's run directory has its own. */
 const CLASSIC_PID_DIR = '/var/run';
@@ -19,6 +24,8 @@ export interface InstancePlaces {
   readonly configDir: string;
   /** Where the control socket is: `/run/lubdub`. Any other one holds the pid file too. */
   readonly runDir: string;
+  /** What survives a reboot: `/var/lib/lubdub`. */
+  readonly stateDir: string;
 }
 
 export interface Instance {
@@ -27,6 +34,8 @@ export interface Instance {
   readonly name: string;
   readonly pidFile: string;
   readonly controlSocket: string;
+  /** What operators said of real servers. */
+  readonly administrationFile: string;
   readonly places: InstancePlaces;
 }
 
@@ -39,6 +48,7 @@ export function instanceOf(config: string | undefined, places: InstancePlaces): 
     name,
     pidFile: join(pidDir, `ldirectord.${name}.pid`),
     controlSocket: join(places.runDir, `ldirectord.${name}.sock`),
+    administrationFile: join(places.stateDir, `ldirectord.${name}.administration.json`),
     places,
   };
 }

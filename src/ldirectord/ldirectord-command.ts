@@ -25,6 +25,7 @@ import {
   type Instance,
   type InstancePlaces,
   instanceOf,
+  stateDirOf,
 } from './instance.js';
 import { DEFAULT_LOGFILE, logfileOf } from './logfile.js';
 import { isDirectorProcess, readPidFile } from './pid-file.js';
@@ -110,9 +111,11 @@ class Command {
     this.#argv = argv;
     this.#line = line;
     this.#parts = parts;
+    const runDir = line.runDir ?? env.LUBDUB_RUN_DIR ?? DEFAULT_RUN_DIR;
     this.#places = {
       configDir: line.configDir ?? env.LUBDUB_CONFIG_DIR ?? DEFAULT_CONFIG_DIR,
-      runDir: line.runDir ?? env.LUBDUB_RUN_DIR ?? DEFAULT_RUN_DIR,
+      runDir,
+      stateDir: stateDirOf(line.stateDir ?? env.LUBDUB_STATE_DIR, runDir),
     };
     this.#instance = instanceOf(line.config, this.#places);
   }
@@ -194,6 +197,7 @@ class Command {
         config: this.#line.config,
         configDir: this.#places.configDir,
         runDir: this.#places.runDir,
+        stateDir: this.#places.stateDir,
         isWarm: this.#line.isWarm,
       },
       this.#parts.daemonScript,

@@ -2,19 +2,28 @@
 // around the engine. It maps effects to adapters and decides nothing that the engine could.
 
 import { randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import { logLine } from '../base/log-line.js';
 import { hasErrors } from '../config/diagnostic.js';
 import type { DirectorConfig } from '../config/director-config.js';
+import type { AdministrationEntry } from '../director/administration-entry.js';
 import type { DirectorEffect, DirectorEvent } from '../director/director-event.js';
 import type { DirectorStatus } from '../director/director-status.js';
 import { createDirectorEngine } from '../director/engine.js';
 import type { IpvsTable } from '../kernel/ipvs.js';
 import type { CheckRunner } from '../runtime/checks/run-check.js';
-import { type ControlServer, serveControl } from '../runtime/control-socket.js';
+import { type ControlServer, type JsonObject, serveControl } from '../runtime/control-socket.js';
 import { type Driver, runEngine } from '../runtime/driver.js';
 import type { Log } from '../runtime/log.js';
+import { readAdministration } from './administration-file.js';
+import {
+  type AdministrationKeeping,
+  configHashOf,
+  createAdministrationKeeping,
+  orderOf,
+} from './administration-keeping.js';
 import { watchConfig } from './config-watch.js';
 import { answerDirectorQuestion, type DirectorControl } from './director-control.js';
 import { type LogPlace, openDirectorLog } from './director-log.js';
@@ -46,7 +55,12 @@ export async function runDirector(
   if (loaded.config === undefined) return fail(EXIT_CONFIG, lines);
   const table = machine.openTable();
   if (!table.ok) return fail(EXIT_FAILED, [noTableText(table.code, table.detail)]);
-  const director = new DirectorProcess(options, machine, loaded.config, table.value);
+  const path = options.instance.administrationFile;
+  const { entries, trouble } = await readAdministration(path);
+  const director = new DirectorProcess(options, machine, loaded.config, table.value, entries);
+  if (trouble !== undefined) {
+    director.log('ERROR', 'administration-not-kept', `${path} is not fully read: ${trouble}`);
+  }
   for (const line of lines) director.log('WARN', 'config-warning', line);
   const served = await serveControl(options.instance.controlSocket, (question) =>
     answerDirectorQuestion(question, director),
@@ -86,12 +100,14 @@ class DirectorProcess implements DirectorControl {
   #isTableTold = false;
   #stopped: () => void = () => undefined;
   readonly #side: SideWork;
+  readonly #administration: AdministrationKeeping;
 
   constructor(
     options: DirectorOptions,
     machine: DirectorMachine,
     config: DirectorConfig,
     table: IpvsTable,
+    administration: readonly AdministrationEntry[],
   ) {
     this.#options = options;
     this.#machine = machine;
@@ -105,11 +121,17 @@ class DirectorProcess implements DirectorControl {
       maintenanceChanged: (endpoints) =>
         this.#driver.offer({ kind: 'maintenance-changed', endpoints }),
     });
+    this.#administration = createAdministrationKeeping(options.instance, administration, {
+      failed: (text) => this.log('ERROR', 'administration-not-kept', text),
+      wallMs: () => machine.readNow().wall,
+    });
+    this.#administration.configure(configHashOf(config));
     this.#driver = runEngine<DirectorEvent, DirectorEffect, DirectorStatus>(
       createDirectorEngine(config, {
         mode: options.isWarm ? 'warm' : 'active',
         areChecksReady: false,
         seed: randomInt(2 ** 32),
+        administration,
       }),
       (effect) => this.#carryOut(effect),
       () => machine.readNow(),
@@ -149,6 +171,7 @@ class DirectorProcess implements DirectorControl {
     if (this.#driver.snapshot().isSettled) this.#tellSettled();
     this.#isTableTold = true;
     this.#side.setActive(!isWarm);
+    void this.#administration.share();
     await this.#checks.prepare(servicesOf(this.#config));
     this.#driver.offer({ kind: 'checks-ready' });
     await end;
@@ -159,6 +182,7 @@ class DirectorProcess implements DirectorControl {
     this.#checks.stop();
     this.#table.close();
     for (const answer of [...this.#waiting.values()]) answer(false, 'the director has stopped');
+    await this.#administration.done();
     await removePidFile(instance.pidFile);
     await this.#log.flush();
     await control.close();
@@ -216,6 +240,9 @@ class DirectorProcess implements DirectorControl {
       case 'run-command':
       case 'note-check':
         this.#side.carryOut(effect);
+        return;
+      case 'administration-changed':
+        this.#administration.take(effect.entries, effect.news);
         return;
       case 'answer':
         this.#waiting.get(effect.id)?.(effect.isDone, effect.text);
@@ -320,6 +347,28 @@ class DirectorProcess implements DirectorControl {
     this.#config = config;
     this.#configLoadedAt = atWallMs;
     this.#side.configure(config, true);
+    this.#administration.configure(configHashOf(config));
+    void this.#administration.share();
+  }
+
+  async administer(question: JsonObject): Promise<{ isDone: boolean; text: string }> {
+    const order = orderOf(question, hostname());
+    if (typeof order === 'string') return { isDone: false, text: order };
+    const answer = await this.#ask((id) => ({ kind: 'administered', id, order }));
+    if (!answer.isDone) return answer;
+    const told = await this.#administration.done();
+    const standby = this.mode() === 'warm' ? '; this director stands by' : '';
+    return { isDone: true, text: `${answer.text}${standby}; ${told}` };
+  }
+
+  hearAdministration(question: JsonObject): void {
+    const entries = this.#administration.hear(question);
+    this.#driver.offer({ kind: 'administration-heard', entries });
+    this.#administration.answer(question);
+  }
+
+  shareAdministration(): void {
+    void this.#administration.share();
   }
 
   stop(signal: string): void {
@@ -332,6 +381,8 @@ class DirectorProcess implements DirectorControl {
       configPath: this.#options.configPath,
       configLoadedAtWallMs: this.#configLoadedAt,
       lastReload: this.#lastReload,
+      configHash: this.#administration.configHash(),
+      peer: this.#administration.peer(),
     };
     return statusReport(this.#driver.snapshot(), facts, this.#machine.readNow());
   }

@@ -4,6 +4,7 @@
 import { between, type Instant, type Now } from '../base/time.js';
 import type { DirectorStatus, RealStatus } from '../director/director-status.js';
 import type { JsonObject } from '../runtime/control-socket.js';
+import type { PeerDirector } from './administration-keeping.js';
 
 export interface ReloadOutcome {
   readonly isDone: boolean;
@@ -18,6 +19,10 @@ export interface ReportFacts {
   readonly configLoadedAtWallMs: number;
   /** The last attempt, good or bad; undefined before the first. */
   readonly lastReload: ReloadOutcome | undefined;
+  /** Of what the file in force means. */
+  readonly configHash: string;
+  /** What the director on the other node said of itself. */
+  readonly peer: PeerDirector | undefined;
 }
 
 const dateText = (wallMs: number): string => new Date(wallMs).toISOString();
@@ -40,6 +45,10 @@ export function statusReport(status: DirectorStatus, facts: ReportFacts, now: No
         : { ok: lastReload.isDone, at: dateText(lastReload.atWallMs), lines: lastReload.lines },
     /** Why the file is newer than what is in force; null when it is not. */
     configError: isRefused ? (lastReload.lines[0] ?? 'not reloaded') : null,
+    /** When the file was refused that is not in force; null when it is. */
+    configRefusedAt: isRefused ? dateText(lastReload.atWallMs) : null,
+    configHash: facts.configHash,
+    peer: facts.peer === undefined ? null : peerReport(facts.peer, facts.configHash),
     mode: status.mode,
     total: reals.length,
     down: reals.filter((real) => real.verdict === 'down').length,
@@ -63,6 +72,29 @@ export function statusReport(status: DirectorStatus, facts: ReportFacts, now: No
   };
 }
 
+const peerReport = (peer: PeerDirector, configHash: string): JsonObject => ({
+  node: peer.node,
+  configHash: peer.configHash,
+  isConfigSame: peer.configHash === configHash,
+  heardAt: dateText(peer.heardAtWallMs),
+});
+
+/** Who said what of it, when and why; null: nobody. */
+function administrationReport({ administered }: RealStatus): JsonObject | null {
+  if (administered === undefined) return null;
+  const { state, weight, by, at, until, reason, node, service } = administered.entry;
+  return {
+    state,
+    weight: state === 'weight' ? weight : null,
+    by,
+    node,
+    at: dateText(at),
+    until: until === 0 ? null : dateText(until),
+    reason,
+    service: service === '' ? null : service,
+  };
+}
+
 function realReport(real: RealStatus, now: Now): JsonObject {
   return {
     name: real.name,
@@ -76,6 +108,7 @@ function realReport(real: RealStatus, now: Now): JsonObject {
     lastCheckSeconds: ageSeconds(now, real.checkedAt),
     lastCheckTookSeconds: real.checkTook === undefined ? null : real.checkTook / 1000,
     configuredWeight: real.configuredWeight,
+    administration: administrationReport(real),
     weight: real.weight ?? null,
     activeConnections: real.activeConnections ?? null,
     inactiveConnections: real.inactiveConnections ?? null,

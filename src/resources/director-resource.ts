@@ -18,6 +18,10 @@ export interface DirectorResources {
   run(resource: ResourceSpec, verb: ResourceVerb): Promise<ResourceOutcome>;
   /** The checkers' own status reports. */
   report(): Promise<readonly JsonObject[]>;
+  /** Has each checker tell the other node what it knows. */
+  share(): void;
+  /** Brings what the checker of that instance on the other node said. */
+  hear(instance: string, said: JsonObject): void;
   /** Ends the checkers that were started warm and are not active. */
   end(): Promise<void>;
 }
@@ -25,6 +29,7 @@ export interface DirectorResources {
 export interface DirectorParts {
   readonly configDir: string;
   readonly runDir: string;
+  readonly stateDir: string;
   readonly log: (line: LogLine) => void;
 }
 
@@ -89,7 +94,8 @@ const ask = (checker: Checker, command: string, wait: number): ReturnType<typeof
 
 function spawnChecker(state: State, checker: Checker): void {
   if (checker.process !== undefined) return;
-  const places = ['--config-dir', state.configDir, '--run-dir', state.runDir];
+  const { configDir, runDir, stateDir } = state;
+  const places = ['--config-dir', configDir, '--run-dir', runDir, '--state-dir', stateDir];
   const args = [checker.config, ...places, '--warm'];
   // A process group and a life of its own: it must outlive a daemon that is killed, because the
   // daemon's successor goes on with it.
@@ -235,6 +241,18 @@ export function createDirectorResources(parts: DirectorParts): DirectorResources
     },
     run: (resource, verb) => run(state, resource, verb),
     report: () => Promise.all([...state.checkers.values()].map(reportOf)),
+    // One that is not running yet shares when it starts.
+    share: () => {
+      for (const checker of state.checkers.values()) {
+        void ask(checker, 'share-administration', STATUS_WAIT_MS);
+      }
+    },
+    hear: (instance, said) => {
+      for (const { config, socket } of state.checkers.values()) {
+        if (basename(config) !== instance) continue;
+        void askControl(socket, { ...said, command: 'hear-administration' }, STATUS_WAIT_MS);
+      }
+    },
     end: async () => {
       state.isEnding = true;
       await Promise.all(

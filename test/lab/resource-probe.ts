@@ -15,7 +15,7 @@ if (!table.ok || !announcer.ok) throw new Error('no access to the kernel');
 const runDir = '/run/lubdub';
 const runner = createResourceRunner({
   addresses: createAddressResources({ table: table.value, announcer: announcer.value, log }),
-  directors: createDirectorResources({ configDir: '/etc/ha.d', runDir, log }),
+  directors: createDirectorResources({ configDir: '/etc/ha.d', runDir, stateDir: runDir, log }),
   table: table.value,
   announcer: announcer.value,
   runDir,

@@ -5,6 +5,7 @@ import { type Instant, instant, type Now, wallTime } from '#src/base/time.js';
 import type { CheckSpec } from '#src/checks/check-spec.js';
 import { down, up } from '#src/checks/check-verdict.js';
 import type { DirectorConfig } from '#src/config/director-config.js';
+import type { AdministrationEntry } from '#src/director/administration-entry.js';
 import type { DirectorEffect, DirectorEvent, DirectorMode } from '#src/director/director-event.js';
 import type { DirectorStatus } from '#src/director/director-status.js';
 import { createDirectorEngine, type DirectorEngine } from '#src/director/engine.js';
@@ -23,6 +24,9 @@ export class DirectorWorld {
   readonly mails: string[] = [];
   readonly commands: string[] = [];
   readonly notes: string[] = [];
+  /** Operators' words, as they would be kept, and those that the other director is told. */
+  words: readonly AdministrationEntry[];
+  readonly news: AdministrationEntry[] = [];
   readonly answers: { id: number; isDone: boolean; text: string }[] = [];
   readonly servers: Map<string, ScriptedServer> = new Map();
   readonly started: { atMs: number; spec: CheckSpec }[] = [];
@@ -38,9 +42,16 @@ export class DirectorWorld {
   #nowMs = 1000;
   readonly #running = new Map<number, { dueMs: number | undefined; spec: CheckSpec }>();
 
-  constructor(config: DirectorConfig, mode: DirectorMode = 'active', kernel?: FakeIpvs) {
+  constructor(
+    config: DirectorConfig,
+    mode: DirectorMode = 'active',
+    kernel?: FakeIpvs,
+    administration: readonly AdministrationEntry[] = [],
+  ) {
     this.kernel = kernel ?? new FakeIpvs();
-    this.#engine = createDirectorEngine(config, { mode, areChecksReady: true, seed: 1 });
+    this.words = administration;
+    const start = { mode, areChecksReady: true, seed: 1, administration } as const;
+    this.#engine = createDirectorEngine(config, start);
   }
 
   get nowMs(): number {
@@ -151,6 +162,10 @@ export class DirectorWorld {
         return undefined;
       case 'answer':
         this.answers.push({ id: effect.id, isDone: effect.isDone, text: effect.text });
+        return undefined;
+      case 'administration-changed':
+        this.words = effect.entries;
+        this.news.push(...effect.news);
         return undefined;
       case 'send-mail':
         this.mails.push(`${effect.state}: ${effect.subject}`);

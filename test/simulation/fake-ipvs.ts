@@ -27,6 +27,8 @@ const name = (destination: IpvsDestination): string => `${destination.address}:$
 export class FakeIpvs {
   readonly #table = new Map<string, Entry>();
   readonly requests: IpvsRequest[] = [];
+  /** Active connections by destination: `10.0.0.2:80`. */
+  readonly connections: Map<string, number> = new Map();
   onChange: () => void = () => undefined;
 
   /** Scheduler names that this kernel does not have. */
@@ -40,7 +42,7 @@ export class FakeIpvs {
       ...service,
       destinations: [...destinations.values()].map((destination) => ({
         ...destination,
-        activeConnections: 0,
+        activeConnections: this.connections.get(name(destination)) ?? 0,
         inactiveConnections: 0,
         persistentConnections: 0,
       })),

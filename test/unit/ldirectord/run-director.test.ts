@@ -34,7 +34,8 @@ async function run(
   folders.push(folder);
   const config = await folder.write('lab.cf', `logfile="${folder.file('log')}"\n${text}`);
   const kernel = more.kernel ?? new FakeIpvs();
-  const instance = instanceOf('lab.cf', { configDir: folder.path, runDir: folder.path });
+  const places = { configDir: folder.path, runDir: folder.path, stateDir: folder.path };
+  const instance = instanceOf('lab.cf', places);
   const news: DirectorNews[] = [];
   const exit = runDirector(
     {

@@ -1,0 +1,72 @@
+// The sub-commands of `lubdub` about real servers: names, options, examples; each is loaded when it
+// is called.
+
+import { type Command, Option } from 'commander';
+
+const EXIT_DONE = 'Exit status: 0 done, 1 refused or not in time, 3 no director can be reached.';
+
+const write = (text: string): void => void process.stdout.write(text);
+const complain = (text: string): void => void process.stderr.write(`lubdub: ${text}\n`);
+
+const runDirOption = (): Option =>
+  new Option('--run-dir <dir>', 'folder of sockets and pid files')
+    .env('LUBDUB_RUN_DIR')
+    .default('/run/lubdub');
+
+interface WordOptions {
+  readonly service?: string;
+  readonly timeout?: string;
+  readonly reason?: string;
+  readonly config?: string;
+  readonly wait?: boolean;
+  readonly runDir: string;
+}
+
+const SAYS = {
+  drain: 'give a real server no new connections, and take it out when the old ones have gone',
+  disable: 'take a real server out of the table at once',
+  enable: 'let health alone decide on a real server again',
+  weight: 'give a real server another weight than its file says',
+} as const;
+
+const EXAMPLES = {
+  drain: `  lubdub drain 10.0.0.2 --wait --reason "new kernel"
+  lubdub drain 10.0.0.2:80 --service 192.0.2.1:80 --timeout 30m`,
+  disable: '  lubdub disable 10.0.0.2 --reason "disk is failing"',
+  enable: `  lubdub enable 10.0.0.2
+  lubdub enable 10.0.0.2:80 --service 192.0.2.1:80`,
+  weight: `  lubdub weight 10.0.0.2 10
+  lubdub weight 10.0.0.2:80 0 --reason "load test"`,
+} as const;
+
+function addWord(program: Command, state: keyof typeof SAYS): void {
+  const command = program
+    .command(state)
+    .description(SAYS[state])
+    .argument('<server>', 'ADDRESS for all its ports, ADDRESS:PORT, or a name');
+  if (state === 'weight') command.argument('<n>', '0 to 65535; 0 is no new connections');
+  command
+    .option('--service <service>', 'in this virtual service alone: its address and port, or name')
+    .option('--reason <text>', 'shown in status and log')
+    .option('--config <name>', 'the configuration; default: all directors that run here');
+  if (state === 'drain') {
+    command
+      .option('--timeout <time>', 'take it out after this, whatever is left: 90s, 30m, 2h')
+      .option('--wait', 'wait until its connections have gone, and show how many are left');
+  }
+  command
+    .addOption(runDirOption())
+    .addHelpText('after', `\nExamples:\n${EXAMPLES[state]}\n\n${EXIT_DONE}`)
+    .action(async (server: string, ...rest: readonly unknown[]) => {
+      // commander gives the arguments, then the options, then the command.
+      const weight = state === 'weight' ? String(rest[0]) : undefined;
+      const options = command.opts<WordOptions>();
+      const { runAdminister } = await import('./administer-command.js');
+      const exitCode = await runAdminister({ ...options, state, server, weight, write, complain });
+      process.exitCode = exitCode;
+    });
+}
+
+export function addDirectorCommands(program: Command): void {
+  for (const state of ['drain', 'disable', 'enable', 'weight'] as const) addWord(program, state);
+}
