@@ -67,6 +67,31 @@ function addWord(program: Command, state: keyof typeof SAYS): void {
     });
 }
 
+function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .description("compare the kernel's table with the one that is wanted, as ipvsadm lines")
+    .argument('[config]', 'an ldirectord.cf; default: all directors that run here')
+    .addOption(runDirOption())
+    .addHelpText(
+      'after',
+      `
+Lines with - are in the kernel and should not be, lines with + should be and are not. The running
+director repairs its services once in a check interval; a difference that stays was refused.
+
+Examples:
+  lubdub diff
+  lubdub diff ldirectord.cf || lubdub status
+
+Exit status: 0 equal, 1 different, 2 it cannot be told.`,
+    )
+    .action(async (config: string | undefined, { runDir }: { readonly runDir: string }) => {
+      const { runDiff } = await import('./diff-command.js');
+      process.exitCode = await runDiff({ config, runDir, write, complain });
+    });
+}
+
 export function addDirectorCommands(program: Command): void {
+  addDiff(program);
   for (const state of ['drain', 'disable', 'enable', 'weight'] as const) addWord(program, state);
 }

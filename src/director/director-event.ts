@@ -13,6 +13,7 @@ import type {
 import type { IpvsOutcome, IpvsRequest, ObservedService } from '../wire/ipvs-table.js';
 import type { AdministrationOrder } from './administration.js';
 import type { AdministrationEntry } from './administration-entry.js';
+import type { Rehearsal } from './rehearsal.js';
 
 /**
  * `active`: the engine owns its services in the kernel's table. `warm`: it checks the same real
@@ -68,6 +69,16 @@ export type DirectorEvent =
       readonly kind: 'administration-heard';
       readonly entries: readonly AdministrationEntry[];
     }
+  /**
+   * What would be asked of the kernel, whose table was read just now: by a reload of this
+   * configuration, or to have it as it is wanted already. Answered by `rehearsed`.
+   */
+  | {
+      readonly kind: 'rehearsal-asked';
+      readonly id: number;
+      readonly config: DirectorConfig | undefined;
+      readonly observed: readonly ObservedService[];
+    }
   /** Withdraw as `cleanstop` says, then `exit`. `signal` is for the log: `TERM`. */
   | { readonly kind: 'shutdown-asked'; readonly signal: string };
 
@@ -91,6 +102,7 @@ export type DirectorEffect =
   | { readonly kind: 'run-command'; readonly command: string; readonly args: readonly string[] }
   /** A line for a monitorfile, without time and process number. */
   | { readonly kind: 'note-check'; readonly file: string; readonly text: string }
+  | { readonly kind: 'rehearsed'; readonly id: number; readonly rehearsal: Rehearsal }
   /** To be kept over restarts: all there is. `news`: what the peer does not know yet. */
   | {
       readonly kind: 'administration-changed';

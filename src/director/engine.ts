@@ -27,6 +27,7 @@ import { createFallbackCommands, type FallbackCommands } from './fallback-comman
 import { areDecided } from './first-verdicts.js';
 import { createHealth, type Health } from './health.js';
 import { type RealServers, realServersOf } from './real-server.js';
+import { rehearse } from './rehearsal.js';
 import { createTableKeeper } from './table-keeper.js';
 import type { TableKeeper, TableKeeperFace } from './table-keeping.js';
 
@@ -163,6 +164,19 @@ class Director implements DirectorEngine {
         if (isDone) this.#log('notice', 'administered', text);
         this.#administer(changed);
         this.#effects.push({ kind: 'answer', id, isDone, text });
+        return;
+      }
+      case 'rehearsal-asked': {
+        const { id, config = this.#config, observed } = event;
+        const isPatient = event.config !== undefined || this.#table.isPatient();
+        const rehearsal = rehearse(config, {
+          config: this.#config,
+          reals: this.#reals,
+          administration: this.#administration,
+          observed,
+          mode: isPatient ? 'settling' : 'steady',
+        });
+        this.#effects.push({ kind: 'rehearsed', id, rehearsal });
         return;
       }
       case 'administration-heard':

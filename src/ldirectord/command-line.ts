@@ -21,6 +21,8 @@ export type CommandLine =
       readonly config: string | undefined;
       readonly isDebug: boolean;
       readonly isWarm: boolean;
+      /** Of reload: print what would change, and change nothing. */
+      readonly isDryRun: boolean;
       readonly runDir: string | undefined;
       readonly stateDir: string | undefined;
       readonly configDir: string | undefined;
@@ -38,6 +40,7 @@ export const USAGE = `Usage:
 
 Options:
     -d, --debug        stay in the foreground and log to stderr
+    --dry-run          behind reload: print what would change as ipvsadm lines, change nothing
     --warm             check the real servers, but leave the table alone until told otherwise
     --config-dir DIR   look for configfile here first (default /etc/ha.d)
     --run-dir DIR      for the control socket and the pid file (default /run/lubdub, and
@@ -49,6 +52,7 @@ Options:
 Examples:
     ldirectord ldirectord.cf start
     ldirectord -d /etc/ha.d/ldirectord.cf start
+    ldirectord ldirectord.cf reload --dry-run
     ldirectord ldirectord.cf reload && ldirectord ldirectord.cf status
 
 Exit status: 0 done or running, 1 failed, 2 the configuration is wrong, 3 stopped, 255 usage.
@@ -119,12 +123,18 @@ const LONG: Readonly<Record<string, string>> = {
   '--version': 'v',
 };
 
-function takeWords(words: readonly string[], options: Options): CommandLine {
+function takeWords(given: readonly string[], options: Options): CommandLine {
+  // Behind the command, where people write it; the original has no option there.
+  const words = given.filter((word) => word !== '--dry-run');
+  const isDryRun = words.length < given.length;
   const [first, second] = words;
   if (first === undefined) return { kind: 'usage', fault: 'no command' };
   const config = second === undefined ? undefined : first;
   const name = second ?? first;
   const command = COMMANDS.find((one) => one === name);
   if (command === undefined) return { kind: 'usage', fault: `unknown command ${name}` };
-  return { kind: 'command', command, config, ...options };
+  if (isDryRun && command !== 'reload' && command !== 'force-reload') {
+    return { kind: 'usage', fault: `--dry-run is an option of reload, not of ${name}` };
+  }
+  return { kind: 'command', command, config, isDryRun, ...options };
 }

@@ -9,12 +9,25 @@ export interface ControlOutcome {
   readonly text: string;
 }
 
+export interface RehearsalOutcome extends ControlOutcome {
+  /** Diagnostics of the file. */
+  readonly lines: readonly string[];
+  /** In ipvsadm's words. */
+  readonly edits: readonly string[];
+  /** The same, for when first checks of new real servers are good. */
+  readonly expected: readonly string[];
+}
+
 export interface DirectorControl {
   /** Resolves when the kernel has confirmed the table, or has refused a part of it. */
   activate(): Promise<ControlOutcome>;
   /** Resolves when the table is withdrawn as `cleanstop` says. The checks go on. */
   deactivate(): Promise<ControlOutcome>;
   reload(): Promise<ReloadOutcome>;
+  /** What a reload would ask of the kernel, as ipvsadm lines; nothing is changed. */
+  rehearseReload(): Promise<RehearsalOutcome>;
+  /** How the kernel's table differs from what is wanted. */
+  compare(): Promise<RehearsalOutcome>;
   /** An operator's word on real servers; resolves when it is kept and the peer was told. */
   administer(question: JsonObject): Promise<ControlOutcome>;
   /** What the director on the other node said, brought by heartbeat. */
@@ -39,7 +52,10 @@ export async function answerDirectorQuestion(
       return answerOf(await director.activate());
     case 'deactivate':
       return answerOf(await director.deactivate());
+    case 'compare':
+      return rehearsalOf(await director.compare());
     case 'reload': {
+      if (question.isRehearsal === true) return rehearsalOf(await director.rehearseReload());
       const { isDone, lines } = await director.reload();
       return { ...answerOf({ isDone, text: isDone ? 'reloaded' : 'not reloaded' }), lines };
     }
@@ -62,6 +78,11 @@ export async function answerDirectorQuestion(
       });
   }
 }
+
+const rehearsalOf = (outcome: RehearsalOutcome): JsonObject => {
+  const { lines, edits, expected } = outcome;
+  return { ...answerOf(outcome), lines, edits, expected };
+};
 
 const answerOf = ({ isDone, text }: ControlOutcome): JsonObject =>
   isDone ? { ok: true, text } : { ok: false, error: text };

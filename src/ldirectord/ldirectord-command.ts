@@ -29,6 +29,7 @@ import {
 } from './instance.js';
 import { DEFAULT_LOGFILE, logfileOf } from './logfile.js';
 import { isDirectorProcess, readPidFile } from './pid-file.js';
+import { rehearseReload } from './reload-rehearsal.js';
 
 /** Where words go and what the machine is; tests bring their own. */
 export interface CommandParts {
@@ -65,7 +66,13 @@ const ANSWER_WAIT_MS = 5000;
 type Running =
   | { readonly kind: 'none' | 'stale' }
   /** `isWarm`: standing by, the table is not its own. */
-  | { readonly kind: 'running'; readonly pid: number; readonly isWarm: boolean };
+  | {
+      readonly kind: 'running';
+      readonly pid: number;
+      readonly isWarm: boolean;
+      /** Which file is not in force, since when and why; empty when it is. */
+      readonly refusal: string;
+    };
 
 /**
  * `argv` is what stands behind the program's name. LUBDUB_RUN_DIR and LUBDUB_CONFIG_DIR of the
@@ -160,7 +167,8 @@ class Command {
         return this.#restart(path, running);
       case 'reload':
       case 'force-reload':
-        return this.#reload(running);
+        if (!this.#line.isDryRun) return this.#reload(running);
+        return rehearseReload(this.#instance.controlSocket, this.#parts);
       case 'status':
         return Promise.resolve(this.#status(running));
     }
@@ -170,12 +178,13 @@ class Command {
   async #running(): Promise<Running> {
     const answer = await this.#ask('status', ANSWER_WAIT_MS);
     if (typeof answer?.pid === 'number') {
-      return { kind: 'running', pid: answer.pid, isWarm: answer.mode === 'warm' };
+      const isWarm = answer.mode === 'warm';
+      return { kind: 'running', pid: answer.pid, isWarm, refusal: refusalText(answer) };
     }
     const file = await readPidFile(this.#instance.pidFile);
     if (file.kind === 'absent') return { kind: 'none' };
     if (file.kind === 'stale') return { kind: 'stale' };
-    return { kind: 'running', pid: file.pid, isWarm: false };
+    return { kind: 'running', pid: file.pid, isWarm: false, refusal: '' };
   }
 
   async #ask(command: string, waitMs: number): Promise<JsonObject | undefined> {
@@ -292,6 +301,9 @@ class Command {
 
   #status(running: Running): number {
     const { config, pidFile } = this.#instance;
+    if (running.kind === 'running' && running.refusal !== '') {
+      this.#parts.err(`${running.refusal}\n`);
+    }
     if (running.kind === 'running' && !running.isWarm) {
       const text = `ldirectord for ${config} is running with pid: ${running.pid}`;
       this.#say(text);
@@ -342,6 +354,12 @@ async function writeCommandLog(
   const log = openDirectorLog(instance, { kind: 'configured', logfile }, 'info');
   for (const line of lines) log.write(line);
   await log.flush();
+}
+
+function refusalText({ config, configError, configRefusedAt, configLoadedAt }: JsonObject): string {
+  if (typeof configError !== 'string') return '';
+  const before = `in force is what was loaded at ${String(configLoadedAt)}`;
+  return `${String(config)} was refused at ${String(configRefusedAt)}: ${configError}; ${before}`;
 }
 
 const needsConfig = (command: DirectorCommand): boolean =>

@@ -25,7 +25,11 @@ import {
   orderOf,
 } from './administration-keeping.js';
 import { watchConfig } from './config-watch.js';
-import { answerDirectorQuestion, type DirectorControl } from './director-control.js';
+import {
+  answerDirectorQuestion,
+  type DirectorControl,
+  type RehearsalOutcome,
+} from './director-control.js';
 import { type LogPlace, openDirectorLog } from './director-log.js';
 import {
   type DirectorMachine,
@@ -35,9 +39,11 @@ import {
   EXIT_FAILED,
   EXIT_OK,
 } from './director-machine.js';
+import { takeSignals } from './director-signals.js';
 import { removePidFile, writePidFile } from './pid-file.js';
+import { createRehearsals, type Rehearsals } from './rehearsals.js';
 import { createSideWork, type SideWork } from './side-work.js';
-import { type ReloadOutcome, statusReport } from './status-report.js';
+import { problemsOf, type ReloadOutcome, statusReport } from './status-report.js';
 
 const AUTORELOAD_LOOK_MS = 1000;
 
@@ -91,6 +97,7 @@ class DirectorProcess implements DirectorControl {
   readonly #checks: CheckRunner;
   readonly #driver: Driver<DirectorEvent, DirectorStatus>;
   readonly #waiting = new Map<number, (isDone: boolean, text: string) => void>();
+  readonly #rehearsals: Rehearsals;
   #log: Log;
   #config: DirectorConfig;
   #configLoadedAt: number;
@@ -126,6 +133,12 @@ class DirectorProcess implements DirectorControl {
       wallMs: () => machine.readNow().wall,
     });
     this.#administration.configure(configHashOf(config));
+    this.#rehearsals = createRehearsals({
+      isWarm: () => this.mode() === 'warm',
+      load: () => machine.loadConfig(options.configPath),
+      read: () => table.read(),
+      ask: (event) => this.#driver.offer(event),
+    });
     this.#driver = runEngine<DirectorEvent, DirectorEffect, DirectorStatus>(
       createDirectorEngine(config, {
         mode: options.isWarm ? 'warm' : 'active',
@@ -157,7 +170,9 @@ class DirectorProcess implements DirectorControl {
     const mode = isWarm ? ', standing by' : '';
     this.log('info', 'director-started', `Starting Linux Director v1.186-ha ${how}${mode}`);
     if (!isWarm) await this.#writePidFile();
-    const ignoreSignals = this.#options.takesSignals ? this.#takeSignals() : () => undefined;
+    const ignoreSignals = this.#options.takesSignals
+      ? takeSignals({ stop: (name) => this.stop(name), reload: () => void this.reload() })
+      : () => undefined;
     const unwatch = watchConfig(this.#options.configPath, AUTORELOAD_LOOK_MS, {
       isWanted: () => true,
       onChange: () => void this.#takeFileChange(),
@@ -167,7 +182,7 @@ class DirectorProcess implements DirectorControl {
     });
     this.#driver.offer({ kind: 'started' });
     // The kernel answers at once, so that the first plan has been carried out by now.
-    this.#options.tell({ kind: 'table', problems: this.#problems() });
+    this.#options.tell({ kind: 'table', problems: problemsOf(this.#driver.snapshot()) });
     if (this.#driver.snapshot().isSettled) this.#tellSettled();
     this.#isTableTold = true;
     this.#side.setActive(!isWarm);
@@ -195,20 +210,6 @@ class DirectorProcess implements DirectorControl {
     await writePidFile(pidFile).catch((cause: unknown) => {
       this.log('ERROR', 'pid-file', `cannot write ${pidFile}: ${String(cause)}`);
     });
-  }
-
-  #takeSignals(): () => void {
-    const stops = (['SIGTERM', 'SIGINT', 'SIGQUIT'] as const).map((name) => {
-      const take = (): void => this.stop(name.slice(3));
-      process.on(name, take);
-      return () => process.off(name, take);
-    });
-    const reload = (): void => void this.reload();
-    process.on('SIGHUP', reload);
-    return () => {
-      for (const stop of stops) stop();
-      process.off('SIGHUP', reload);
-    };
   }
 
   #carryOut(effect: DirectorEffect): void {
@@ -240,6 +241,9 @@ class DirectorProcess implements DirectorControl {
       case 'run-command':
       case 'note-check':
         this.#side.carryOut(effect);
+        return;
+      case 'rehearsed':
+        this.#rehearsals.take(effect.id, effect.rehearsal);
         return;
       case 'administration-changed':
         this.#administration.take(effect.entries, effect.news);
@@ -275,14 +279,6 @@ class DirectorProcess implements DirectorControl {
     void this.#log.flush().then(() => this.#options.tell({ kind: 'settled' }));
   }
 
-  #problems(): readonly string[] {
-    const status = this.#driver.snapshot();
-    const refused = Object.entries(status.refused);
-    if (refused.length > 0) return refused.map(([what, why]) => `refused: ${what}: ${why}`);
-    const isMissing = status.mode === 'active' && !status.isTableConfirmed;
-    return isMissing ? ['the IPVS table is not yet as configured: see the log'] : [];
-  }
-
   #ask(event: (id: number) => DirectorEvent): Promise<{ isDone: boolean; text: string }> {
     const id = ++this.#lastQuestion;
     return new Promise((resolve) => {
@@ -310,6 +306,14 @@ class DirectorProcess implements DirectorControl {
     const turn = this.#reloading.then(() => this.#reloadNow());
     this.#reloading = turn.catch(() => undefined);
     return turn;
+  }
+
+  rehearseReload(): Promise<RehearsalOutcome> {
+    return this.#rehearsals.reload();
+  }
+
+  compare(): Promise<RehearsalOutcome> {
+    return this.#rehearsals.compare();
   }
 
   async #reloadNow(): Promise<ReloadOutcome> {

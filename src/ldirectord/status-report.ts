@@ -115,3 +115,11 @@ function realReport(real: RealStatus, now: Now): JsonObject {
     persistentConnections: real.persistentConnections ?? null,
   };
 }
+
+/** What the first plan did not bring about, for whoever started the director. */
+export function problemsOf(status: DirectorStatus): readonly string[] {
+  const refused = Object.entries(status.refused);
+  if (refused.length > 0) return refused.map(([what, why]) => `refused: ${what}: ${why}`);
+  const isMissing = status.mode === 'active' && !status.isTableConfirmed;
+  return isMissing ? ['the IPVS table is not yet as configured: see the log'] : [];
+}

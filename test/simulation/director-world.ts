@@ -9,6 +9,7 @@ import type { AdministrationEntry } from '#src/director/administration-entry.js'
 import type { DirectorEffect, DirectorEvent, DirectorMode } from '#src/director/director-event.js';
 import type { DirectorStatus } from '#src/director/director-status.js';
 import { createDirectorEngine, type DirectorEngine } from '#src/director/engine.js';
+import type { Rehearsal } from '#src/director/rehearsal.js';
 import type { IpvsRequest } from '#src/wire/ipvs-table.js';
 import { FakeIpvs } from './fake-ipvs.js';
 
@@ -35,6 +36,7 @@ export class DirectorWorld {
   /** Answers checks instead of the scripted servers. */
   judge: (spec: CheckSpec) => ScriptedServer = (spec) =>
     this.servers.get(serverName(spec)) ?? { isUp: false, delayMs: 5 };
+  rehearsal: Rehearsal | undefined;
   inFlightMost = 0;
   settledAtMs: number | undefined;
   hasExited = false;
@@ -162,6 +164,9 @@ export class DirectorWorld {
         return undefined;
       case 'answer':
         this.answers.push({ id: effect.id, isDone: effect.isDone, text: effect.text });
+        return undefined;
+      case 'rehearsed':
+        this.rehearsal = effect.rehearsal;
         return undefined;
       case 'administration-changed':
         this.words = effect.entries;
