@@ -169,6 +169,8 @@ export interface DirectorConfig {
   readonly executes: readonly string[];
   /** A file in it that is named like a real server takes this out of service. */
   readonly maintenanceDir: string | undefined;
+  /** A director that stands by checks this many times less often. */
+  readonly standbyPace: number;
   /** Sender of mails; undefined: root at this host. */
   readonly alertFrom: string | undefined;
   readonly written: WrittenGlobal;

@@ -289,6 +289,16 @@ const operations: readonly DirectorRow[] = [
     'maintenance directory not specified',
   ],
   [
+    'standbypace',
+    'global',
+    'none',
+    'special',
+    'N',
+    '5',
+    'A director that stands by checks so many times less often; ours alone. *',
+    'invalid standbypace',
+  ],
+  [
     'monitorfile',
     'virtual',
     'optional',

@@ -26,6 +26,7 @@ export interface OperationsDraft {
   monitorFile: string | undefined;
   callback: string | undefined;
   maintenanceDir: string | undefined;
+  standbyPace: number | undefined;
   readonly executes: string[];
 }
 
@@ -39,6 +40,7 @@ export const newOperations = (): OperationsDraft => ({
   monitorFile: undefined,
   callback: undefined,
   maintenanceDir: undefined,
+  standbyPace: undefined,
   executes: [],
 });
 
@@ -98,6 +100,9 @@ export function readOperation(
       return true;
     case 'monitorfile':
       draft.monitorFile = readMonitorFile(statement, context) ?? draft.monitorFile;
+      return true;
+    case 'standbypace':
+      draft.standbyPace = readCount(statement, scope, 1, context) ?? draft.standbyPace;
       return true;
     case 'maintenancedir':
       draft.maintenanceDir = readMaintenanceDir(statement, context) ?? draft.maintenanceDir;

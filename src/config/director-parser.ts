@@ -106,15 +106,22 @@ export function parseDirectorConfig(
   };
 }
 
+/** A dead real server is found out within this many intervals before a takeover needs to know. */
+const STANDBY_PACE = 5;
+
 function operationsOf(
   draft: GlobalDraft,
   names: NameLookup,
-): Pick<DirectorConfig, 'callback' | 'executes' | 'maintenanceDir' | 'alertFrom' | 'written'> {
+): Pick<
+  DirectorConfig,
+  'callback' | 'executes' | 'maintenanceDir' | 'standbyPace' | 'alertFrom' | 'written'
+> {
   const { operations } = draft;
   return {
     callback: operations.callback,
     executes: operations.executes,
     maintenanceDir: operations.maintenanceDir,
+    standbyPace: operations.standbyPace ?? STANDBY_PACE,
     alertFrom: operations.from,
     written: {
       checkTimeoutSeconds: draft.checkTimeout,

@@ -33,9 +33,6 @@ import type { TableKeeper, TableKeeperFace } from './table-keeping.js';
 
 export type DirectorEngine = Engine<DirectorEvent, DirectorEffect, DirectorStatus>;
 
-/** A warm director asks the real servers this many times less often. */
-export const WARM_PACE_FACTOR = 3;
-
 /** A new virtual service waits this long for a first good check before the fallback server. */
 const FALLBACK_PATIENCE = seconds(1);
 
@@ -209,7 +206,7 @@ class Director implements DirectorEngine {
   }
 
   #startChecks(now: Instant): void {
-    const pace = this.#mode === 'warm' ? WARM_PACE_FACTOR : 1;
+    const pace = this.#mode === 'warm' ? this.#config.standbyPace : 1;
     const dropped = this.#schedule.update(plannedChecks(this.#config), pace, now);
     for (const id of dropped) this.#effects.push({ kind: 'cancel-check', id });
   }

@@ -109,6 +109,7 @@ export const config = (
   callback: undefined,
   executes: [],
   maintenanceDir: undefined,
+  standbyPace: 5,
   alertFrom: undefined,
   written: {
     checkTimeoutSeconds: undefined,

@@ -101,6 +101,34 @@ test('a warm director touches nothing and loads a proven table in one batch', ()
   ]);
 });
 
+test('a director that stands by asks less often, and at full pace once active, without a wave', () => {
+  const names = Array.from({ length: 20 }, (_, at) => `10.0.1.${at + 1}:80`);
+  const farm = config(
+    [
+      virtual(
+        WEB,
+        names.map((name) => real(name)),
+      ),
+    ],
+    { standbyPace: 5 },
+  );
+  const world = new DirectorWorld(farm, 'warm');
+  for (const name of names) world.server(name, true);
+  started(world);
+  world.run(20_000);
+  const before = world.started.length;
+  world.run(100_000);
+  assert.equal(world.started.length - before, (20 * 100) / (2 * 5));
+  world.offer({ kind: 'activated', id: 1 });
+  const at = world.nowMs;
+  const count = world.started.length;
+  world.run(2000);
+  const times = world.started.slice(count).map(({ atMs }) => Math.floor((atMs - at) / 500));
+  const perHalfSecond = [0, 1, 2, 3].map((part) => times.filter((time) => time === part).length);
+  assert.ok(times.length >= 19, `${times.length} checks in the first interval`);
+  for (const some of perHalfSecond) assert.ok(some <= 7, perHalfSecond.join(' '));
+});
+
 test('a director that hands its table over goes on checking and can take it again', () => {
   const world = healthyPair();
   world.offer({ kind: 'deactivated', id: 1 });

@@ -122,10 +122,7 @@ describe('an operator', () => {
     assert.deepEqual(director.kernel.lines(), before);
     const status = await director.type('status');
     assert.equal(status.exitCode, 0);
-    assert.match(
-      status.err,
-      /lab\.cf was refused at 20\d\d-\S+Z: .*; in force is what was/,
-    );
+    assert.match(status.err, /lab\.cf was refused at 20\d\d-\S+Z: .*; in force is what was/);
     await director.folder.write('lab.cf', good);
     assert.equal((await director.type('reload')).exitCode, 0);
     assert.doesNotMatch((await director.type('status')).err, /refused/);
