@@ -101,7 +101,7 @@ test('a warm director touches nothing and loads a proven table in one batch', ()
   ]);
 });
 
-test('a director that stands by asks less often, and at full pace once active, without a wave', () => {
+test('a director that stands by asks less often, and once active as usual, without a wave', () => {
   const names = Array.from({ length: 20 }, (_, at) => `10.0.1.${at + 1}:80`);
   const farm = config(
     [
