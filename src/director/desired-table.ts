@@ -55,6 +55,11 @@ export interface DesiredService {
   readonly byKey: ReadonlyMap<string, DesiredDestination>;
   /** Keys of destinations that stay as they are, if they are there. */
   readonly untouched: ReadonlySet<string>;
+  /**
+   * Entries that nobody wants any more stay for the moment: no real server of the service is known
+   * to be up yet, and a reload that replaces all of them would leave clients with nobody.
+   */
+  readonly keepsOthers: boolean;
 }
 
 export type DesiredTable = readonly DesiredService[];
@@ -130,6 +135,7 @@ function desiredService(
     destinations: [...wanted.values()],
     byKey: wanted,
     untouched,
+    keepsOthers: isAwaited && servingCount === 0,
   };
 }
 

@@ -82,7 +82,7 @@ function planService(
     }
   }
   for (const [name, there] of present) {
-    if (desired.untouched.has(name)) continue;
+    if (desired.keepsOthers || desired.untouched.has(name)) continue;
     const destination = bareDestination(there);
     removed.push({ kind: 'delete-destination', key, destination });
   }

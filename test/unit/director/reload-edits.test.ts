@@ -111,6 +111,29 @@ test('a new real server enters the table with its first good check and not befor
   );
 });
 
+test('a reload that replaces all real servers removes the old ones when a new one is up', () => {
+  const world = new DirectorWorld(config([virtual(WEB, [real(A)])]));
+  world.server(A, true);
+  world.server(B, true, 400);
+  world.start();
+  world.run(1000);
+  world.offer({ kind: 'config-changed', id: 1, config: config([virtual(WEB, [real(B)])]) });
+  const carriers = (): number =>
+    world.kernel.read()[0]?.destinations.filter(({ weight }) => weight > 0).length ?? 0;
+  let fewest = 9;
+  world.kernel.onChange = () => {
+    fewest = Math.min(fewest, carriers());
+  };
+  world.run(350);
+  assert.ok(world.kernel.lines().some((line) => line.includes(A)));
+  world.run(100);
+  assert.deepEqual(world.kernel.lines(), [
+    `-A tcp ${WEB} -s wrr`,
+    `-a tcp ${WEB} -r ${B} masq -w 1`,
+  ]);
+  assert.equal(fewest, 1);
+});
+
 test('one real server in ten virtual services costs one check an interval', () => {
   const services = Array.from({ length: 10 }, (_, n) =>
     virtual(`10.0.0.${100 + n}:80`, [real(A)], { failureCount: n + 1 }),
