@@ -4,6 +4,7 @@
 
 import { createPrng, type Prng } from '#src/base/prng.js';
 import type { DirectorConfig, VirtualServiceConfig } from '#src/config/director-config.js';
+import { type HealthRules, plainHealth } from '#src/config/director-health.js';
 import { CHECKS_IN_FLIGHT_MAX } from '#src/director/check-schedule.js';
 import type { IpvsRequest } from '#src/wire/ipvs-table.js';
 import { config, fallback, real, virtual } from './director-config-builder.js';
@@ -15,6 +16,7 @@ export interface SwarmOptions {
   readonly isQuiescent: boolean;
   readonly hasFallback: boolean;
   readonly failureCount: number;
+  readonly health: HealthRules;
   readonly steps: number;
 }
 
@@ -39,12 +41,31 @@ const FOREIGN_SERVICE = {
 /** Never harmed by a fault: from its first entry on some weight must be there for it. */
 const STEADY = '10.1.0.1:80';
 
+/** In half of the runs: all extensions at once, none of which may break a promise. */
+function drawHealth(prng: Prng): HealthRules {
+  if (prng.fraction() < 0.5) return plainHealth;
+  const number = (): number | undefined => (prng.fraction() < 0.5 ? undefined : prng.between(1, 4));
+  return {
+    ...plainHealth,
+    refusedCount: number(),
+    timeoutCount: number(),
+    wrongCount: number(),
+    riseCount: number(),
+    fastIntervalSeconds: prng.fraction() < 0.5 ? undefined : 0.5,
+    jitterPercent: prng.between(0, 30),
+    // The steady server is always up: nobody has to be kept once that is known.
+    minPool: { amount: prng.between(0, 1), isPercent: false },
+    slowStartSeconds: prng.between(0, 10),
+  };
+}
+
 function drawOptions(prng: Prng): SwarmOptions {
   return {
     reals: prng.between(2, 6),
     isQuiescent: prng.fraction() < 0.5,
     hasFallback: prng.fraction() < 0.5,
     failureCount: prng.between(1, 3),
+    health: drawHealth(prng),
     steps: prng.between(10, 40),
   };
 }
@@ -58,6 +79,7 @@ function drawConfig(prng: Prng, options: SwarmOptions): DirectorConfig {
     return virtual(vip, reals, {
       isQuiescent: options.isQuiescent,
       failureCount: options.failureCount,
+      health: options.health,
       fallback: options.hasFallback ? fallback('127.0.0.1:80') : undefined,
       scheduler: prng.fraction() < 0.5 ? 'rr' : 'wlc',
     });
