@@ -188,7 +188,13 @@ const supported: readonly Row[] = [
     'file',
     'Where the generation of a start comes from.',
   ],
-  ['realtime', bool, '', 'true', 'Whether the heartbeat thread runs under real-time scheduling.'],
+  [
+    'realtime',
+    bool,
+    '',
+    'true',
+    'Real-time scheduling of the heartbeat thread; nice -10 for the main one, 0 for what it starts.',
+  ],
   ['rtprio', number(1, 99), '', '1', 'Real-time priority of the heartbeat thread (SCHED_RR).'],
   [
     'use_logd',

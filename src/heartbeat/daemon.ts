@@ -8,6 +8,7 @@ import { logLine } from '../base/log-line.js';
 import { ttlOf } from '../cluster/hand-over.js';
 import { openAddressTable } from '../kernel/addresses.js';
 import { openAnnouncer } from '../kernel/announcer.js';
+import { favourThisThread } from '../kernel/scheduling.js';
 import { createAddressResources } from '../resources/address-resource.js';
 import { prepareSyncDaemons } from '../resources/builtin/sync-daemon.js';
 import { createDirectorResources } from '../resources/director-resource.js';
@@ -47,6 +48,8 @@ const WILL_INTERVAL_MS = 20_000;
 const LOAD_INTERVAL_MS = 5_000;
 /** A takeover is rehearsed when the start with its own work is over. */
 const REHEARSAL_AFTER_MS = 1500;
+/** A takeover beside busy programs waited some thirty milliseconds for its turn. */
+const MAIN_THREAD_NICE = -10;
 /** Signs of life of the main loop within the limit after which the worker ends the process. */
 const SIGNS_PER_LIMIT = 8;
 
@@ -155,6 +158,8 @@ function beginBeat(daemon: Daemon, hooks: DaemonHooks, onBeating: () => void): v
     sign[0] = monotonicMs();
   };
   showLife();
+  // Without the right to it the worker, which asks for more, says so.
+  if (setup.realtimePriority !== undefined) favourThisThread(MAIN_THREAD_NICE);
   const isBeating = (): boolean => monotonicMs() - (sign[1] ?? 0) <= setup.hangLimitMs;
   daemon.service.watch(isBeating);
   const every = (span: number, action: () => void): void => {

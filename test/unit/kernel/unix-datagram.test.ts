@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openNotifier } from '#src/kernel/notify.js';
-import { raiseThisThread } from '#src/kernel/scheduling.js';
+import { favourThisThread, raiseThisThread } from '#src/kernel/scheduling.js';
 import { unixAddress } from '#src/kernel/socket-address.js';
 import { makeFakeSys } from './fake-sys.js';
 
@@ -45,4 +45,20 @@ test('a thread is raised to SCHED_RR that children do not inherit, or says why n
   });
   assert.equal(raiseThisThread(0, sys).ok, false);
   assert.equal(calls.length, 2);
+});
+
+test('a thread that may not keep its favour from its children gets none', () => {
+  const { sys } = makeFakeSys();
+  const calls: (readonly number[])[] = [];
+  const schedSetscheduler = (...values: readonly number[]): number => {
+    calls.push(values);
+    return -1;
+  };
+  const refused = favourThisThread(-10, { ...sys, schedSetscheduler });
+  assert.deepEqual(refused, {
+    ok: false,
+    code: 'no-permission',
+    detail: 'SCHED_RESET_ON_FORK: EPERM',
+  });
+  assert.deepEqual(calls, [[0, 0x4000_0000, 0]]);
 });
