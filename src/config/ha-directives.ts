@@ -193,7 +193,7 @@ const supported: readonly Row[] = [
     bool,
     '',
     'true',
-    'Real-time scheduling of the heartbeat thread; nice -10 for the main one, 0 for what it starts.',
+    'Real-time scheduling of the heartbeat thread; nice -10 for the main one, 0 for its children.',
   ],
   ['rtprio', number(1, 99), '', '1', 'Real-time priority of the heartbeat thread (SCHED_RR).'],
   [
