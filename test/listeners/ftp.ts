@@ -2,9 +2,18 @@
 // wrong login is refused, but files are served all the same, as recorded.
 
 import net from 'node:net';
-import type { Listener } from './listener.js';
+import type { Listener, Within } from './listener.js';
 
-export function serveFtp(socket: net.Socket, { files, users, banner }: Listener): void {
+function portOf(server: net.Server): number {
+  const bound = server.address();
+  return bound !== null && typeof bound === 'object' ? bound.port : 0;
+}
+
+export function serveFtp(
+  socket: net.Socket,
+  { files, users, banner }: Listener,
+  within: Within,
+): void {
   const say = (text: string): void => void socket.write(`${text}\r\n`);
   let data: Promise<net.Socket> | undefined;
   let name = '';
@@ -19,14 +28,12 @@ export function serveFtp(socket: net.Socket, { files, users, banner }: Listener)
         });
       });
       socket.once('close', () => server.close());
-      server.listen(0, socket.localAddress, () => {
-        const bound = server.address();
-        resolve(bound !== null && typeof bound === 'object' ? bound.port : 0);
-      });
+      // Without an address the socket is made at once, where it belongs.
+      within(() => server.listen({ port: 0, exclusive: true }, () => resolve(portOf(server))));
     });
   const passive = async (): Promise<void> => {
     const port = await openData();
-    const host = (socket.localAddress ?? '').replaceAll('.', ',');
+    const host = (socket.localAddress ?? '').replace('::ffff:', '').replaceAll('.', ',');
     say(`227 Entering Passive Mode (${host},${port >> 8},${port & 255})`);
   };
   const retrieve = (path: string): void => {

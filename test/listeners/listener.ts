@@ -48,7 +48,19 @@ export interface RunningListener {
   close(): Promise<void>;
 }
 
-type Serve = (socket: net.Socket, listener: Listener) => void;
+/** Runs a call where the listener's sockets are to be made; a namespace of the lab, for one. */
+export type Within = <T>(work: () => T) => T;
+
+/** Where a listener stands, and what it has. */
+export interface ListenerPlace {
+  readonly trusted?: Trusted;
+  /** All addresses of the namespace then, instead of the given one. */
+  readonly within?: Within;
+}
+
+const hereItself: Within = (work) => work();
+
+type Serve = (socket: net.Socket, listener: Listener, within: Within) => void;
 
 const kinds: Readonly<Record<string, Serve>> = {
   http: serveHttp,
@@ -94,28 +106,29 @@ function drip(socket: net.Socket, everyMs: number): void {
   Object.assign(socket, { write: slow, end: (chunk?: string) => chunk && slow(chunk) });
 }
 
-function serve(socket: net.Socket, listener: Listener): void {
+function serve(socket: net.Socket, listener: Listener, within: Within): void {
   if (listener.drip_ms !== undefined) drip(socket, listener.drip_ms);
   const kind = kinds[listener.kind ?? 'http'];
   if (kind === undefined) socket.destroy(new Error(`no such listener: ${listener.kind}`));
-  else kind(socket, listener);
+  else kind(socket, listener, within);
 }
 
 export type Trusted = { readonly cert: string; readonly key: string };
 
-function accept(raw: net.Socket, listener: Listener, trusted: Trusted | undefined): void {
+function accept(raw: net.Socket, listener: Listener, place: ListenerPlace): void {
+  const { trusted, within = hereItself } = place;
   raw.on('error', () => undefined);
   const start = (): void => {
     if (raw.destroyed) return;
     if (listener.tls === undefined || listener.tls === false) {
-      serve(raw, listener);
+      serve(raw, listener, within);
       return;
     }
     const own = { cert: certificate, key: privateKey };
     const keys = listener.tls === 'trusted' ? (trusted ?? own) : own;
     const socket = new tls.TLSSocket(raw, { isServer: true, ...keys });
     socket.on('error', () => undefined);
-    socket.once('secure', () => serve(socket, listener));
+    socket.once('secure', () => serve(socket, listener, within));
   };
   if (listener.delay === undefined) start();
   else setTimeout(start, listener.delay * 1000);
@@ -126,29 +139,32 @@ export function listen(
   address: string,
   where: string,
   behaviour: () => Listener,
-  trusted?: Trusted,
+  place: ListenerPlace = {},
 ): Promise<RunningListener> {
   const [protocol, port] = where.split('/');
   return protocol === 'udp'
-    ? listenUdp(address, Number(port), behaviour)
-    : listenTcp(address, Number(port), behaviour, trusted);
+    ? listenUdp(address, Number(port), behaviour, place)
+    : listenTcp(address, Number(port), behaviour, place);
 }
 
 async function listenTcp(
   address: string,
   port: number,
   behaviour: () => Listener,
-  trusted: Trusted | undefined,
+  place: ListenerPlace,
 ): Promise<RunningListener> {
   const open = new Set<net.Socket>();
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    accept(socket, behaviour(), trusted);
+    accept(socket, behaviour(), place);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, address, resolve);
+    const { within } = place;
+    if (within === undefined) server.listen(port, address, resolve);
+    // Without an address the socket is made at once, while we are there.
+    else within(() => server.listen({ port, exclusive: true }, resolve));
   });
   const bound = server.address();
   return {
@@ -161,12 +177,23 @@ async function listenTcp(
   };
 }
 
+/** An address is its own name; answered at once, so that the socket is made at once. */
+function lookupNothing(
+  address: string,
+  _options: unknown,
+  done: (fault: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, net.isIP(address));
+}
+
 async function listenUdp(
   address: string,
   port: number,
   behaviour: () => Listener,
+  { within = hereItself }: ListenerPlace,
 ): Promise<RunningListener> {
-  const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const type = address.includes(':') ? 'udp6' : 'udp4';
+  const socket = dgram.createSocket({ type, lookup: lookupNothing });
   socket.on('error', () => undefined);
   socket.on('message', (bytes, from) => {
     const answer = answerDatagram(bytes, behaviour());
@@ -174,7 +201,7 @@ async function listenUdp(
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
-    socket.bind(port, address, resolve);
+    within(() => socket.bind(port, address, resolve));
   });
   return {
     port: socket.address().port,

@@ -20,7 +20,7 @@ import { imapScript, popScript, smtpScript } from '../../checks/mail-dialogues.j
 import { downOfError } from './check-error.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
-import { secureContext } from './secure-context.js';
+import { trust } from './secure-context.js';
 import { openDatagrams } from './udp-exchange.js';
 
 interface LocalEnd {
@@ -67,12 +67,7 @@ function openStream(spec: DialogueCheck): net.Socket {
   const { address: host, port } = spec;
   // Half open: a server that ends its side first still gets what is to be sent.
   if (spec.transport === 'tcp') return net.connect({ host, port, allowHalfOpen: true });
-  return tls.connect({
-    host,
-    port,
-    rejectUnauthorized: false,
-    secureContext: secureContext(),
-  });
+  return tls.connect({ host, port, ...trust() });
 }
 
 function runStream(spec: DialogueCheck, { signal, waitFor }: CheckContext): Promise<CheckVerdict> {

@@ -1,7 +1,6 @@
 // The http, https and http_proxy checks. A plain request goes the plain way (plain-http.ts); TLS,
 // proxies, whole addresses and redirects are spoken by axios. A new connection each time, because a
-// kept one hides a server that accepts no more; no proxy from the environment; no cookies; chains
-// and names are not verified, since real servers are addressed by number (ldirectord says so too).
+// kept one hides a server that accepts no more; no proxy from the environment; no cookies.
 
 import http from 'node:http';
 import https from 'node:https';
@@ -15,7 +14,7 @@ import { downOfError } from './check-error.js';
 import { isPlain, runPlainHttp, USER_AGENT } from './plain-http.js';
 import { matchReceive } from './receive-match.js';
 import type { CheckContext } from './run-check.js';
-import { secureContext } from './secure-context.js';
+import { trust } from './secure-context.js';
 
 type Connect = http.Agent['createConnection'];
 
@@ -32,8 +31,7 @@ function watched<A extends http.Agent>(agent: A, onConnect: () => void): A {
 
 function httpsAgent(servername: string | undefined, onConnect: () => void): https.Agent {
   const name = servername === undefined ? {} : { servername };
-  const options: https.AgentOptions = { keepAlive: false, rejectUnauthorized: false, ...name };
-  return watched(new https.Agent({ ...options, secureContext: secureContext() }), onConnect);
+  return watched(new https.Agent({ keepAlive: false, ...trust(), ...name }), onConnect);
 }
 
 /** The virtual host goes into TLS as well: a server with several names answers as the right one. */

@@ -1,4 +1,5 @@
-// https checks: no verification of the chain, and the virtual host as the name in TLS.
+// https checks: no verification of the chain unless an authority is named, and the virtual host as
+// the name in TLS.
 
 import assert from 'node:assert/strict';
 import https from 'node:https';

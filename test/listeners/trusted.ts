@@ -1,0 +1,35 @@
+// An authority, and a certificate signed by it for the addresses of recorded real servers, valid
+// for a hundred years. They guard nothing: they are here so that tests of trust need no openssl.
+
+export const authorityCertificate = `-----BEGIN CERTIFICATE-----
+MIIBhzCCAS2gAwIBAgIUGYV5jhbyyqwwAZm0EN9iDXKEaRowCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNbGFiIGF1dGhvcml0eTAgFw0yNjExMjUxOTU0MTRaGA8yMTI2
+MTEwMTE5NTQxNFowGDEWMBQGA1UEAwwNbGFiIGF1dGhvcml0eTBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABKl2X1sOfzo3aakj4HLL3zO+Yx5o4QgLc+/nWWvF0uvo
+bq3bq8Y7wOfiRJxfHybWSoZkyp5oPpSgDKUQGNwjw02jUzBRMB0GA1UdDgQWBBTH
+HHlW9y+zuuhn38DobHwWFfLofTAfBgNVHSMEGDAWgBTHHHlW9y+zuuhn38DobHwW
+FfLofTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQC8xYrWEW28
+av51u9Rod+vB9HzsZ5WP2tT7qbzTO1H7xwIgO7Qj4CbbRbijbuQFcJYQ6N5CooRZ
+u+RrRMtSzGamiOk=
+-----END CERTIFICATE-----
+`;
+
+export const trustedCertificate = `-----BEGIN CERTIFICATE-----
+MIIBoDCCAUegAwIBAgIUMyu+B1YPeO/bgtqrkSJqso6jP+EwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNbGFiIGF1dGhvcml0eTAgFw0yNjExMjUxOTU0MTVaGA8yMTI2
+MTEwMTE5NTQxNVowGjEYMBYGA1UEAwwPd3d3LmxhYi5leGFtcGxlMFkwEwYHKoZI
+zj0CAQYIKoZIzj0DAQcDQgAEPD/C5LSAsGZ1xrGigg7o1N+BjC72BKNoWC/jDmIf
+pnbDAk/AwLsjy7xWrbHCh09LzxZCbWaqaoGJYnXEIvmVSKNrMGkwJwYDVR0RBCAw
+HocEChQYC4cEChQYDIcEChUUC4cEChUUDIcEfwAAATAdBgNVHQ4EFgQUclir7rcq
+LGWM4eRhy3Oi4SOO6jswHwYDVR0jBBgwFoAUxxx5Vvcvs7roZ9/A6Gx8FhXy6H0w
+CgYIKoZIzj0EAwIDRwAwRAIgbe2VUndijaV42mfAT16u9nPUMdyGPwio2vNYKHLw
+3S0CIGTm+kqX5K88nCIGUAzL4OAykm0ABQ0SvpMxlXKzOS2Z
+-----END CERTIFICATE-----
+`;
+
+export const trustedKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+ZVt+y2CzgAH9P2w
+A4SYPNxNZVdJMECiQHkqmqalhpqhRANCAAQ8P8LktICwZnXGsaKCDujU34GMLvYE
+o2hYL+MOYh+mdsMCT8DAuyPLvFatscKHT0vPFkJtZqpqgYlidcQi+ZVI
+-----END PRIVATE KEY-----
+`;
