@@ -52,9 +52,28 @@ export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_CONFIG = 2;
 
-/** For a terminal: errors first, each in ldirectord's words, then with its place and hint. */
+/** How the warnings begin that ldirectord has as well. */
+const LDIRECTORD_WARNINGS: readonly string[] = [
+  'checkcount option is deprecated',
+  'please update your config',
+  'maintenance directory does not exist',
+  'checkinterval in virtual service',
+];
+
+const isLdirectords = ({ message }: Diagnostic): boolean =>
+  LDIRECTORD_WARNINGS.some((words) => message.startsWith(words));
+
+const isError = (each: Diagnostic): boolean => each.severity === 'error';
+
+/**
+ * For the terminal of a start. A bad file: errors first, each in ldirectord's words, then with its
+ * place and hint. A good one: what ldirectord would say; more is in the log and told by
+ * `lubdub check`, since scripts take words on stderr for trouble.
+ */
 export function diagnosticReport(diagnostics: readonly Diagnostic[]): readonly string[] {
-  const isError = (each: Diagnostic): boolean => each.severity === 'error';
+  if (!diagnostics.some(isError)) {
+    return diagnosticLines(diagnostics.filter(isLdirectords));
+  }
   const sorted = sortDiagnostics(diagnostics);
   const errorsFirst = [...sorted.filter(isError), ...sorted.filter((each) => !isError(each))];
   return errorsFirst.flatMap((each) => [
@@ -63,5 +82,6 @@ export function diagnosticReport(diagnostics: readonly Diagnostic[]): readonly s
   ]);
 }
 
-export const diagnosticLines = (diagnostics: readonly Diagnostic[]): readonly string[] =>
-  diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));
+export function diagnosticLines(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map((diagnostic) => ldirectordForm(diagnostic, process.pid));
+}

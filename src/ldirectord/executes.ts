@@ -24,8 +24,14 @@ export const directorCommand =
   (config, command) =>
     new Promise((resolve) => {
       const { configDir, runDir, stateDir } = places;
-      const folders = ['--config-dir', configDir, '--run-dir', runDir, '--state-dir', stateDir];
-      const child = spawn(process.execPath, [SCRIPT, ...folders, config, command], {
+      // Not as options: the log tells how a command was called.
+      const folders = {
+        LUBDUB_CONFIG_DIR: configDir,
+        LUBDUB_RUN_DIR: runDir,
+        LUBDUB_STATE_DIR: stateDir,
+      };
+      const child = spawn(process.execPath, [SCRIPT, config, command], {
+        env: { ...process.env, ...folders },
         stdio: 'ignore',
         timeout: COMMAND_MS_MAX,
       });

@@ -108,6 +108,8 @@ class Command {
   readonly #instance: Instance;
   #logfile: string = DEFAULT_LOGFILE;
   readonly #logLines: string[] = [];
+  /** heartbeat looks for the word `running` on stdout, where ldirectord does not say it. */
+  readonly #isAskedByHeartbeat: boolean;
 
   constructor(
     argv: readonly string[],
@@ -118,6 +120,8 @@ class Command {
     this.#argv = argv;
     this.#line = line;
     this.#parts = parts;
+    this.#isAskedByHeartbeat =
+      env.HA_CURHOST !== undefined || parts.program.includes('/resource.d/');
     const runDir = line.runDir ?? env.LUBDUB_RUN_DIR ?? DEFAULT_RUN_DIR;
     this.#places = {
       configDir: line.configDir ?? env.LUBDUB_CONFIG_DIR ?? DEFAULT_CONFIG_DIR,
@@ -167,10 +171,10 @@ class Command {
         return this.#restart(path, running);
       case 'reload':
       case 'force-reload':
-        if (!this.#line.isDryRun) return this.#reload(running);
+        if (!this.#line.isDryRun) return this.#reload(path, running);
         return rehearseReload(this.#instance.controlSocket, this.#parts);
       case 'status':
-        return Promise.resolve(this.#status(running));
+        return Promise.resolve(this.#status(path, running));
     }
   }
 
@@ -217,7 +221,7 @@ class Command {
     }
     for (const text of outcome.problems) this.#say(text);
     if (outcome.kind === 'still-checking') {
-      this.#parts.err('the table is set up; some first checks are still going on\n');
+      this.#log('the table is set up; some first checks are still going on');
     }
     return EXIT_OK;
   }
@@ -282,9 +286,9 @@ class Command {
     return stopped === EXIT_OK ? this.#start(path, { kind: 'none' }) : stopped;
   }
 
-  async #reload(running: Running): Promise<number> {
+  async #reload(path: string, running: Running): Promise<number> {
     if (running.kind !== 'running') {
-      this.#log(`ldirectord is stopped for ${this.#instance.config}`);
+      this.#log(`ldirectord is stopped for ${path || this.#instance.config}`);
       return EXIT_FAILED;
     }
     const answer = await this.#ask('reload', RELOAD_WAIT_MS);
@@ -292,23 +296,25 @@ class Command {
       signalProcess(running.pid, 'SIGHUP');
       return EXIT_OK;
     }
+    // Warnings are in the log.
+    if (answer.ok === true) return EXIT_OK;
     const lines = answer.lines;
     if (Array.isArray(lines)) for (const text of lines) this.#parts.err(`${String(text)}\n`);
-    if (answer.ok === true) return EXIT_OK;
     this.#parts.err('not reloaded: the running daemon keeps its configuration\n');
     return EXIT_CONFIG;
   }
 
-  #status(running: Running): number {
-    const { config, pidFile } = this.#instance;
+  #status(path: string, running: Running): number {
+    const { pidFile } = this.#instance;
+    // As found, not as typed; as typed when the file is gone.
+    const config = path || this.#instance.config;
     if (running.kind === 'running' && running.refusal !== '') {
       this.#parts.err(`${running.refusal}\n`);
     }
     if (running.kind === 'running' && !running.isWarm) {
       const text = `ldirectord for ${config} is running with pid: ${running.pid}`;
       this.#say(text);
-      // heartbeat looks for the word on stdout.
-      this.#parts.out(`${text}\n`);
+      if (this.#isAskedByHeartbeat) this.#parts.out(`${text}\n`);
       return EXIT_OK;
     }
     const isWarm = running.kind === 'running';

@@ -77,7 +77,7 @@ virtual=10.9.1.100:80
 
 test('commands on a stopped instance have the exit codes of ldirectord', async () => {
   const site = await makeSite('127.9.1.1');
-  const stopped = 'ldirectord is stopped for lab.cf\n';
+  const stopped = `ldirectord is stopped for ${site.folder.file('lab.cf')}\n`;
   assert.deepEqual(await site.command('lab.cf', 'status'), { exit: 3, out: stopped, err: '' });
   assert.deepEqual(await site.command('lab.cf', 'stop'), { exit: 0, out: '', err: '' });
   assert.deepEqual(await site.command('lab.cf', 'reload'), { exit: 1, out: '', err: '' });
@@ -91,7 +91,7 @@ test('commands on a stopped instance have the exit codes of ldirectord', async (
   const log = await site.log();
   assert.ok(log.includes('Invoking ldirectord invoked as: ldirectord lab.cf status \n'));
   assert.ok(log.includes('Exiting with exit_status 3: Exiting from ldirectord status'));
-  assert.ok(log.includes('ldirectord is stopped for lab.cf\n'));
+  assert.ok(log.includes(stopped));
   assert.match(log, /^\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\|lab\.cf\|\d+\] Invoking/);
 });
 
@@ -100,12 +100,9 @@ test('start returns when the first verdicts are there, stop when the process is 
   assert.deepEqual(await site.command('lab.cf', 'start'), { exit: 0, out: '', err: '' });
   assert.match(await site.log(), /Added real server: 127\.9\.1\.2:\d+ \(10\.9\.1\.100:80\)/);
   const pid = await site.pidFile();
-  const running = `ldirectord for lab.cf is running with pid: ${pid}\n`;
-  assert.deepEqual(await site.command('lab.cf', 'status'), {
-    exit: 0,
-    out: running,
-    err: running,
-  });
+  const config = site.folder.file('lab.cf');
+  const running = `ldirectord for ${config} is running with pid: ${pid}\n`;
+  assert.deepEqual(await site.command('lab.cf', 'status'), { exit: 0, out: '', err: running });
   assert.equal((await site.command('lab.cf', 'start')).exit, 0);
   assert.equal(await site.pidFile(), pid);
   assert.deepEqual(await site.command('lab.cf', 'reload'), { exit: 0, out: '', err: '' });
@@ -147,10 +144,11 @@ test('a pid file of a killed daemon is stale: status 1, and start works', async 
   const site = await makeSite('127.9.1.5');
   await writeFile(site.folder.file('ldirectord.lab.cf.pid'), '4194300\n');
   const file = site.folder.file('ldirectord.lab.cf.pid');
+  const config = site.folder.file('lab.cf');
   assert.deepEqual(await site.command('lab.cf', 'status'), {
     exit: 1,
-    out: 'ldirectord is stopped for lab.cf\n',
-    err: `ldirectord stale pid file ${file} for lab.cf\n`,
+    out: `ldirectord is stopped for ${config}\n`,
+    err: `ldirectord stale pid file ${file} for ${config}\n`,
   });
   assert.equal((await site.command('lab.cf', 'start')).exit, 0);
   process.kill(Number(await site.pidFile()), 'SIGKILL');
