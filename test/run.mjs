@@ -5,6 +5,7 @@
 //   node test/run.mjs demo …  sets up and plays the demo
 //   node test/run.mjs interop … sets up and plays the whole matrix of mixed pairs
 //   node test/run.mjs fuzz …  sets up and fuzzes every parser: --seconds N [--seed S] [--target T]
+//   node test/run.mjs replay  sets up and replays ldirectord's recorded scenarios over a real table
 //   node test/run.mjs bench … sets up and runs a benchmark by its name
 // The last line of a test run is `N passed, N failed`.
 
@@ -108,6 +109,11 @@ function needsIpvs(file) {
   return /ipvs\.test\.js$/.test(file);
 }
 
+/** A quarter of an hour on a slow machine: a command of its own. */
+function isReplay(file) {
+  return file === 'dist/test/lab/replay.test.js';
+}
+
 async function runInMachine(what, files) {
   if (files.length === 0) return;
   heading(what);
@@ -128,7 +134,7 @@ async function runInMachine(what, files) {
 async function runLab() {
   if (!must('Debian packages for the lab', ensureDebianPackages())) return;
   const { hasIpvs, isRoot } = await import('../dist/test/lab/ipvs.js');
-  const files = testsBelow('lab');
+  const files = testsBelow('lab').filter((file) => !isReplay(file));
   const isHere = (await hasIpvs()) ? () => true : (file) => isRoot && !needsIpvs(file);
   await runTests('lab', files.filter(isHere), { concurrency: 1 });
   await runInMachine(
@@ -154,7 +160,13 @@ function build() {
   return true;
 }
 
+async function runReplay() {
+  if (!build() || !must('Debian packages for the lab', ensureDebianPackages())) return;
+  await runTests('replay', testsBelow('lab').filter(isReplay));
+}
+
 async function runAll(kind) {
+  if (kind === 'replay') return runReplay();
   if (!build()) return;
   heading('pure build and lint');
   must('pure build', step(['npm', 'run', '--silent', 'build:pure']));

@@ -29,7 +29,27 @@ export interface RecordedStep {
   readonly note?: string;
   readonly within_s?: number;
   readonly stable_s?: number;
-  readonly expect: { readonly ipvs: readonly string[]; readonly log?: readonly string[] };
+  readonly observed_s?: number;
+  readonly expect: RecordedExpectation;
+}
+
+export interface RecordedCommand {
+  readonly argv: readonly string[];
+  readonly exit: number;
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+}
+
+export interface RecordedExpectation {
+  /** As `ipvsadm -Sn` prints the table, sorted. */
+  readonly ipvs: readonly string[];
+  readonly thresholds?: readonly string[];
+  readonly daemon?: boolean;
+  readonly pidfile?: boolean;
+  readonly commands?: readonly RecordedCommand[];
+  readonly log?: readonly string[];
+  readonly outputs?: Readonly<Record<string, readonly string[]>>;
+  readonly mail?: readonly (readonly string[])[];
 }
 
 export interface RecordedCase {
@@ -37,9 +57,13 @@ export interface RecordedCase {
   readonly area: string;
   readonly peer_bug?: boolean;
   readonly config: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly outputs?: readonly string[];
   readonly files: Readonly<Record<string, string>>;
   readonly hosts?: readonly (readonly string[])[];
   readonly topology: {
+    readonly director: readonly string[];
+    readonly vips: readonly string[];
     readonly reals: Readonly<
       Record<
         string,

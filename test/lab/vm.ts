@@ -32,7 +32,7 @@ export interface VmResult {
   readonly output: string;
 }
 
-function quote(word: string): string {
+export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -53,7 +53,7 @@ function runtimePackages(project: string): readonly string[] {
  * Packs the built project into one file. The guest reads single files of its root slowly (20 s for
  * the modules of one program), and a build meanwhile must not change what runs there.
  */
-async function packProject(project: string, out: string): Promise<void> {
+export async function packProject(project: string, out: string): Promise<void> {
   const packed = await run([
     ...['tar', '-C', project, '-cf', join(out, 'project.tar')],
     ...notNeeded.map((pattern) => `--exclude=${pattern}`),
