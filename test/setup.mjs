@@ -24,8 +24,20 @@ const labPackages = {
   'ocf-tester': 'resource-agents',
   ifconfig: 'net-tools',
   fuser: 'psmisc',
+  exim4: 'exim4-daemon-light',
+  dovecot: 'dovecot-core',
+  '/usr/lib/dovecot/imap': 'dovecot-imapd',
+  '/usr/lib/dovecot/pop3': 'dovecot-pop3d',
+  slapd: 'slapd',
+  unbound: 'unbound',
+  mariadbd: 'mariadb-server',
+  '/usr/share/postgresql-common/pg_wrapper': 'postgresql',
+  freeradius: 'freeradius',
+  squid: 'squid',
+  kamailio: 'kamailio',
 };
 const machinePackages = {
+  'linux.uml': 'user-mode-linux',
   'qemu-system-x86_64': 'qemu-system-x86',
   depmod: 'kmod',
   cpio: 'cpio',
@@ -38,7 +50,9 @@ export function step(words, options = {}) {
   return done.status === 0;
 }
 
+/** A name on the search path, or a path. */
 function hasCommand(name) {
+  if (name.startsWith('/')) return existsSync(name);
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
     try {

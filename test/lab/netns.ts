@@ -98,6 +98,20 @@ export function inNamespace<T>(name: string, work: () => T): T {
   }
 }
 
+/**
+ * The calling thread stays in the namespace: sockets made from now on and programs started from
+ * now on are there. For a test file that is a process of its own.
+ */
+export function moveToNamespace(name: string): void {
+  setns ??= loadSetns();
+  const there = openSync(`/run/netns/${name}`, 'r');
+  try {
+    if (setns(there, CLONE_NEWNET) !== 0) throw new Error(`setns ${name}`);
+  } finally {
+    closeSync(there);
+  }
+}
+
 /** A `Sys` whose sockets and interface names are those of the namespace, at any later time too. */
 export function sysIn(name: string): Sys {
   const opened = openSys();
