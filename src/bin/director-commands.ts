@@ -91,7 +91,41 @@ Exit status: 0 equal, 1 different, 2 it cannot be told.`,
     });
 }
 
+function addPreflight(program: Command): void {
+  program
+    .command('preflight')
+    .description('say whether this director could take over now')
+    .argument('[config]', 'an ldirectord.cf')
+    .option('--json', 'as one JSON object (schema lubdub/preflight/v1)')
+    .option('--config-dir <dir>', 'folder of the configuration', '/etc/ha.d')
+    .addOption(runDirOption())
+    .addHelpText(
+      'after',
+      `
+Looks at kernel modules, sysctls, interfaces for the VIPs, the director and its checks, and whether
+the other director has the same configuration. Each line is ok, warn or bad, with what to type.
+
+Examples:
+  lubdub preflight
+  lubdub preflight ldirectord.cf --json | jq '.findings[] | select(.level == "bad")'
+
+Exit status: 0 it could, 1 it could not.`,
+    )
+    .action(async (config: string | undefined, options: PreflightWords) => {
+      const { runPreflight } = await import('./preflight-command.js');
+      const json = options.json === true;
+      process.exitCode = await runPreflight({ ...options, config, json, write, complain });
+    });
+}
+
+interface PreflightWords {
+  readonly json?: boolean;
+  readonly configDir: string;
+  readonly runDir: string;
+}
+
 export function addDirectorCommands(program: Command): void {
+  addPreflight(program);
   addDiff(program);
   for (const state of ['drain', 'disable', 'enable', 'weight'] as const) addWord(program, state);
 }
