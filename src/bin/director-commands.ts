@@ -124,7 +124,63 @@ interface PreflightWords {
   readonly runDir: string;
 }
 
+interface RealServerWords {
+  readonly method?: string;
+  readonly variant?: string;
+  readonly gateway?: string;
+  readonly config?: string;
+  readonly configDir: string;
+}
+
+function addRealServer(program: Command): void {
+  const group = program.command('realserver').description('set up and judge real servers');
+  group
+    .command('print')
+    .description('print the commands that a Linux real server needs')
+    .argument('<address>', 'of the real server, as in ldirectord.cf')
+    .option('--method <method>', 'nat, dr or tun; default: as ldirectord.cf forwards to it')
+    .option('--variant <variant>', 'of dr: arp, arptables or redirect', 'arp')
+    .option('--gateway <address>', "of nat: the director's address on that network")
+    .option('--config <name>', 'an ldirectord.cf')
+    .option('--config-dir <dir>', 'folder of the configuration', '/etc/ha.d')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lubdub realserver print 10.0.0.2 --method dr
+  lubdub realserver print 10.0.0.2 --method dr --variant redirect
+  lubdub realserver print 10.0.0.2 --method nat --gateway 10.0.0.1 | ssh 10.0.0.2 sh -e
+
+Exit status: 0 printed, 2 there is nothing to print.`,
+    )
+    .action(async (server: string, words: RealServerWords) => {
+      const { runRealServerPrint } = await import('./real-server-command.js');
+      const { method, variant, gateway, config, configDir } = words;
+      const more = { server, method, variant, gateway, config, configDir };
+      process.exitCode = await runRealServerPrint({ ...more, write, complain });
+    });
+  group
+    .command('verify')
+    .description('ask by ARP who answers for each VIP, and name a real server that does')
+    .option('--config <name>', 'an ldirectord.cf')
+    .option('--config-dir <dir>', 'folder of the configuration', '/etc/ha.d')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lubdub realserver verify
+  lubdub realserver verify --config ldirectord.cf
+
+Exit status: 0 the right one answers, 1 a wrong one does, 2 it cannot be asked.`,
+    )
+    .action(async ({ config, configDir }: RealServerWords) => {
+      const { runRealServerVerify } = await import('./real-server-command.js');
+      process.exitCode = await runRealServerVerify({ config, configDir, write, complain });
+    });
+}
+
 export function addDirectorCommands(program: Command): void {
+  addRealServer(program);
   addPreflight(program);
   addDiff(program);
   for (const state of ['drain', 'disable', 'enable', 'weight'] as const) addWord(program, state);

@@ -51,10 +51,31 @@ export async function probeAddress(
   return result;
 }
 
+/**
+ * The hardware addresses of all other machines that answer for the address within the time of all
+ * probes. Needs CAP_NET_RAW.
+ */
+export async function whoAnswers(
+  settings: ProbeSettings,
+  given?: Sys,
+): Promise<Result<readonly string[], KernelCode>> {
+  const opened = given === undefined ? openSys() : ok(given);
+  if (!opened.ok) return opened;
+  const sys = opened.value;
+  const fd = sys.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return kernelFailure(-fd, 'opening a packet socket');
+  const macs = new Set<string>();
+  const result = await probe(sys, fd, settings, (mac) => void macs.add(mac));
+  sys.close(fd);
+  return result.ok ? ok([...macs]) : result;
+}
+
+/** Ends with the first answer, unless somebody wants to hear them all. */
 async function probe(
   sys: Sys,
   fd: number,
   settings: ProbeSettings,
+  hear?: (mac: string) => void,
 ): Promise<Result<string | undefined, KernelCode>> {
   const { address, interfaceName } = settings;
   const index = interfaceIndex(sys, fd, interfaceName);
@@ -81,8 +102,11 @@ async function probe(
         if (length < 0) return;
         const packet = parseArp(buffer.slice(0, length));
         if (!packet.ok || !isArpConflict(packet.value, mac.value, address)) continue;
-        end(ok(packet.value.senderMac));
-        return;
+        if (hear === undefined) {
+          end(ok(packet.value.senderMac));
+          return;
+        }
+        hear(packet.value.senderMac);
       }
     });
     const next = (): void => {
