@@ -118,6 +118,13 @@ function saysStable(ctx: Context): boolean {
   return ctx.holding.phase === 'stable' && ctx.standby.state === 'none' && isAloneHealing;
 }
 
+/**
+ * A 3.0.6 that was told that we are stable may hand groups back before it restarts. Refused, it
+ * waits for ten seconds, and both hold everything for as long (recorded).
+ */
+export const isBesideSilentPeer = (ctx: Context): boolean =>
+  saysStable(ctx) && ctx.heal.patientUntil !== undefined;
+
 /** States the complete holding. The first one also arms the settling time. */
 export function sendResource(
   ctx: Context,

@@ -201,6 +201,8 @@ export function takeHeal(ctx: Context, received: Received): void {
   }
   ctx.deadlines.clear('heal-silence');
   ctx.deadlines.clear('heal-patience');
+  // It was taken for one that knows no healing, and may have been agreed with.
+  if (heal.theirs === undefined) resetStandby(ctx, `node ${received.from.name} heals`);
   heal.theirs = said.statement;
   heal.echo = said.echo;
   heal.theirNow = said.now;

@@ -12,6 +12,7 @@ import { type GroupRecord, isAtRest } from './group-record.js';
 import {
   claimSet,
   holdingWord,
+  isBesideSilentPeer,
   isLegacy,
   isSettled,
   markClaimed,
@@ -54,7 +55,12 @@ function standbyWord(text: string | undefined): StandbyWord | undefined {
 }
 
 /** Why a standby cannot begin now, in the original's words; undefined when it can. */
-function objection(ctx: Context, info: string, from: string): string | undefined {
+function objection(
+  ctx: Context,
+  info: string,
+  from: string,
+  isStill: boolean = isSettled(ctx),
+): string | undefined {
   if (isLegacy(ctx)) return 'Standby mode only implemented when nice_failback on';
   const { standby } = ctx;
   if (standby.state !== 'none') {
@@ -65,7 +71,7 @@ function objection(ctx: Context, info: string, from: string): string | undefined
   const ignored = `standby message [${info}] from ${from} ignored.`;
   if (presentPeer(ctx)?.isStable !== true) return `${ignored}  Other side is in flux.`;
   const isMoving = ![...ctx.groups.values()].every(isAtRest);
-  if (!isSettled(ctx) || isMoving) return `${ignored}  local resources in flux.`;
+  if (!isStill || isMoving) return `${ignored}  local resources in flux.`;
   return undefined;
 }
 
@@ -170,7 +176,7 @@ function agree(
   }
   // It asks anew: its former request, to which we agreed, has come to nothing.
   if (state === 'agreed' || state === 'preparing') leave(ctx);
-  const refusal = objection(ctx, 'me', from.name);
+  const refusal = objection(ctx, 'me', from.name, isSettled(ctx) || isBesideSilentPeer(ctx));
   if (refusal !== undefined) {
     say(ctx, 'WARN', 'standby-refused', refusal);
     return;
@@ -347,8 +353,9 @@ export function checkStandby(ctx: Context): void {
   const isTaken = sets.every((set) => claim[mirrored(set)]);
   if (standby.state === 'given' && isTaken) completeGiving(ctx);
   if (standby.state === 'handed' && isTaken) clear(ctx, completeGiving);
-  // A leaver that is stable again and has kept what it asked us to take has cancelled.
-  const isKept = sets.some((set) => claim[set]);
+  // A leaver that is stable again and has kept what it asked us to take has cancelled. Not one that
+  // is to restart: it answers what we said when it met us again (recorded of 3.0.6).
+  const isKept = !ctx.heal.isActive && sets.some((set) => claim[set]);
   if (standby.state === 'agreed' && isKept && peer.claimSeq > standby.askedSeq) {
     say(ctx, 'WARN', 'standby-withdrawn', `node ${peer.name} has withdrawn its standby request`);
     leave(ctx);

@@ -4,7 +4,7 @@
 import type { NodeName } from './interop-pair.js';
 
 export type Medium = 'bcast' | 'mcast' | 'ucast' | 'mcast6' | 'ucast6' | 'serial';
-export type ScenarioName = 'life' | 'words' | 'trouble' | 'late' | 'exchange';
+export type ScenarioName = 'life' | 'words' | 'trouble' | 'late' | 'exchange' | 'ipfail';
 
 export interface Cell {
   readonly scenario: ScenarioName;
@@ -20,6 +20,15 @@ export function cellName(cell: Cell): string {
   const seat = cell.lubdub === undefined ? 'originals' : `lubdub on ${cell.lubdub}`;
   const words = [seat, cell.media.join('+'), cell.auth, cell.format, `failback ${cell.failback}`];
   return `${cell.scenario}: ${words.join(', ')}`;
+}
+
+/** The host beside the pair that both ping in `ipfail`. */
+export const pingAddress = '10.8.0.9';
+
+/** Lines of ha.cf that only some scenarios need. */
+export function scenarioLines({ scenario }: Cell): string[] {
+  if (scenario !== 'ipfail') return [];
+  return [`ping ${pingAddress}`, 'respawn hacluster /usr/libexec/heartbeat/ipfail'];
 }
 
 /** Lines of ha.cf for the media, as seen from the node whose peer has these addresses. */

@@ -21,7 +21,7 @@ function normalised(text: string, self: NodeName): string {
     .replace(new RegExp(`\\b${self}\\b`, 'g'), 'SELF')
     .replace(new RegExp(`\\b${other(self)}\\b`, 'g'), 'PEER')
     .replace(/\beth0\b|\/dev\/ttyS0/g, 'LINK')
-    .replace(/\b[0-9a-f]{8,}\b/g, 'H')
+    .replace(/\b(?:0x[0-9a-f]+|[0-9a-f]{8,})\b/g, 'H')
     .replace(/\d+/g, 'N');
 }
 

@@ -75,8 +75,10 @@ function longestGap(result: CellResult, pattern: RegExp): string {
 
 const handOvers = /^(standby|takeover|return|restart|late)|in place/;
 
-const verdictOf = ({ plays }: CellResult): string =>
-  plays === 1 ? 'good' : `good, played ${plays} times`;
+function verdictOf({ plays, givenAgain }: CellResult): string {
+  const again = givenAgain === 0 ? [] : [`${givenAgain} given again`];
+  return ['good', ...(plays === 1 ? [] : [`played ${plays} times`]), ...again].join(', ');
+}
 
 const columns: readonly (readonly [string, (result: CellResult) => string])[] = [
   ['scenario', ({ cell }) => cell.scenario],

@@ -2,13 +2,13 @@
 // cable, with one address that prefers each node. A watch over both kernels tells at any time who
 // holds what, and how long an address had no holder or two.
 
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../host.js';
 import { Lab } from '../lab.js';
 import type { SerialCable } from '../serial-cable.js';
 import { nowMs, waitFor } from '../wait.js';
-import { type Cell, mediaLines } from './cell.js';
+import { type Cell, mediaLines, pingAddress, scenarioLines } from './cell.js';
 import { installOriginal, LubdubSeat, OriginalSeat, type Seat, type SeatKind } from './seat.js';
 
 export const nodeNames = ['alpha', 'beta'] as const;
@@ -22,6 +22,8 @@ export const deadtimeMs = 2000;
 /** Both must have been started within it; where one starts alone, it is waited for. */
 const initdeadMs = { together: 12_000, alone: 2 * deadtimeMs };
 const sampleMs = 40;
+/** From the addresses in their place to the word of the original's script about it. */
+const takeoverMs = 10_000;
 
 /** Who is to hold the address of each node. */
 export type Holders = Readonly<Record<NodeName, NodeName>>;
@@ -47,6 +49,7 @@ function haCf(cell: Cell, end: 0 | 1): string {
     `initdead ${initdeadMs[cell.scenario === 'late' ? 'alone' : 'together']}ms`,
     ...mediaLines(cell, `10.8.0.${2 - end}`, `fd08::${2 - end}`),
     `auto_failback ${cell.failback}`,
+    ...scenarioLines(cell),
     'node alpha',
     'node beta',
     '',
@@ -98,6 +101,22 @@ export class InteropPair {
     return [...this.seats.values(), ...this.former].some((seat) => seat.isSpoiled());
   }
 
+  isAllLubdub(): boolean {
+    return [...this.seats.values()].every(({ kind }) => kind === 'lubdub');
+  }
+
+  /** Messages of originals' own that were lost and given to them again. */
+  givenAgain(): number {
+    const seats = [...this.seats.values(), ...this.former];
+    return seats.reduce((sum, seat) => sum + seat.givenAgain, 0);
+  }
+
+  /** Nobody answers a node that starts while it does not know that its takeover is complete. */
+  async waitForTakeover(name: NodeName, sinceMs: number): Promise<void> {
+    const what = `the takeover of ${name} to be complete`;
+    await waitFor(what, takeoverMs, () => this.seat(name).hasTakenOver(sinceMs));
+  }
+
   /** All that originals wrote on a node. */
   originalLog(name: NodeName): string[] {
     const { kind, host } = this.seat(name);
@@ -132,6 +151,15 @@ export class InteropPair {
       this.configure(host, end);
       await this.addIpv6(host, end);
     }
+    if (this.cell.scenario === 'ipfail') await this.addPingHost();
+  }
+
+  private async addPingHost(): Promise<void> {
+    const place = { device: 'eth0', switchName: 'lan', mac: '02:00:00:08:00:09' };
+    await this.lab.addHost({
+      name: 'router',
+      interfaces: [{ ...place, address: `${pingAddress}/24` }],
+    });
   }
 
   private configure(host: Host, end: 0 | 1): void {
@@ -241,24 +269,27 @@ export class InteropPair {
       what,
       limitMs,
       () => this.holds(holders),
-      () => `${this.describe()}\n${this.explain()}`,
+      () => this.describe(),
     );
   }
 
   /** Both are active, see each other active, and nothing is on its way. */
   async waitForBothSettled(limitMs: number): Promise<void> {
     for (const name of nodeNames) {
-      await waitFor(
-        `${name} to be settled`,
-        limitMs,
-        () => this.seat(name).isSettled(other(name)),
-        () => this.explain(),
-      );
+      const isSettled = (): Promise<boolean> => this.seat(name).isSettled(other(name));
+      await waitFor(`${name} to be settled`, limitMs, isSettled);
     }
   }
 
   explain(): string {
     return nodeNames.map((name) => this.seat(name).explain()).join('\n');
+  }
+
+  /** All that both wrote, into a folder. */
+  keepLogs(folder: string): void {
+    for (const name of nodeNames) {
+      cpSync(join(this.seat(name).host.disk, 'log'), join(folder, name), { recursive: true });
+    }
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,15 @@
 // The interop matrix as a program: `npm run test:interop`. Plays cells, several pairs at a time,
-// prints the grid, and writes it into docs/interop.md.
+// prints the grid, and writes it into docs/interop.md once every cell of the matrix has a result.
 //   --reduced   seven cells, five of them those of every test run; the document stays as it is
 //   --record    pairs of two originals: keeps what they complain of as test data
-//   --only TEXT cells in whose name the text appears; the document stays as it is
+//   --only TEXT cells whose name the regular expression fits; the document stays as it is
 //   --at-once N pairs at a time (3)
+//   --parts F   in parts: results go into the file F as well, and what is good there already is
+//               not played again
+//   --for N     begins no cell after N seconds
+//   --logs D    keeps both nodes' logs of what went wrong in the folder D
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { type Cell, cellName } from './cell.js';
 import { explainResult, gridText, isGood, recordOriginals, writeGrid } from './grid.js';
@@ -18,41 +23,75 @@ function optionValue(name: string): string | undefined {
   return at < 0 ? undefined : words[at + 1];
 }
 
+const only = optionValue('--only');
+const partsFile = optionValue('--parts');
+const lastBeginMs = Date.now() + Number(optionValue('--for') ?? 1e6) * 1000;
+const day = new Date().toISOString().slice(0, 10);
+
 function chosenCells(): readonly Cell[] {
   if (words.includes('--record')) return originalsMatrix();
   return words.includes('--reduced') ? reducedMatrix : fullMatrix();
 }
 
-async function playAll(cells: readonly Cell[], atOnce: number): Promise<CellResult[]> {
-  const results: CellResult[] = [];
-  const waiting = [...cells.entries()];
+/** By name of the cell; of this run and, when played in parts, of the former ones. */
+const results = new Map<string, CellResult>();
+
+function readParts(): void {
+  if (partsFile === undefined || !existsSync(partsFile)) return;
+  const former: CellResult[] = JSON.parse(readFileSync(partsFile, 'utf8'));
+  for (const result of former) results.set(cellName(result.cell), result);
+}
+
+function keep(result: CellResult): void {
+  results.set(cellName(result.cell), result);
+  if (partsFile !== undefined) writeFileSync(partsFile, JSON.stringify([...results.values()]));
+}
+
+const isFine = (result: CellResult): boolean =>
+  result.cell.lubdub === undefined ? result.fault === undefined : isGood(result);
+
+function report(result: CellResult): void {
+  const { cell, ms, plays } = result;
+  const again = plays === 1 ? '' : `, played ${plays} times`;
+  console.log(`${isFine(result) ? 'good' : 'BAD '} ${cellName(cell)} (${ms} ms${again})`);
+  if (words.includes('--events')) {
+    for (const each of result.events) console.log(`     ${JSON.stringify(each)}`);
+  }
+  if (!isFine(result)) console.log(explainResult(result));
+}
+
+async function playAll(cells: readonly Cell[], atOnce: number): Promise<void> {
+  const waiting = [...cells];
   const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [at, cell] = next;
-      const result = await playCell(cell);
-      results[at] = result;
-      const isFine = cell.lubdub === undefined ? result.fault === undefined : isGood(result);
-      console.log(`${isFine ? 'good' : 'BAD '} ${cellName(cell)} (${result.ms} ms)`);
-      if (words.includes('--events')) {
-        for (const each of result.events) console.log(`     ${JSON.stringify(each)}`);
-      }
-      if (!isFine) console.log(explainResult(result));
+    for (let cell = waiting.shift(); cell !== undefined; cell = waiting.shift()) {
+      if (Date.now() > lastBeginMs) return;
+      const result = await playCell(cell, optionValue('--logs'));
+      keep(result);
+      report(result);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }
 
-const only = optionValue('--only');
-const cells = chosenCells().filter((cell) => only === undefined || cellName(cell).includes(only));
-const results = await playAll(cells, Number(optionValue('--at-once') ?? 3));
-console.log(`\n${gridText(results)}\n`);
-if (words.includes('--record')) recordOriginals(results);
-else if (only === undefined && !words.includes('--reduced')) {
-  const day = new Date().toISOString().slice(0, 10);
+readParts();
+const cells = chosenCells().filter(
+  (each) => only === undefined || new RegExp(only).test(cellName(each)),
+);
+const isOpen = (cell: Cell): boolean => {
+  const result = results.get(cellName(cell));
+  return result === undefined || !isFine(result);
+};
+await playAll(cells.filter(isOpen), Number(optionValue('--at-once') ?? 3));
+const played = cells.flatMap((cell) => results.get(cellName(cell)) ?? []);
+console.log(`\n${gridText(played)}\n`);
+const bad = played.filter((each) => !isFine(each)).length;
+const isWhole = played.length === cells.length && only === undefined;
+if (words.includes('--record')) recordOriginals(played);
+else if (isWhole && !words.includes('--reduced')) {
   const system = `Linux ${release().split('-')[0]}, Node.js ${process.versions.node}`;
-  writeGrid(results, `Played on ${day}, ${results.length} cells; ${system}. Times in seconds.`);
+  writeGrid(played, `Played on ${day}, ${played.length} cells; ${system}. Times in seconds.`);
 }
-const bad = results.filter((each) => !isGood(each)).length;
-console.log(`${results.length - bad} passed, ${bad} failed`);
-process.exitCode = bad === 0 ? 0 : 1;
+const missing = cells.length - played.length;
+if (missing > 0) console.log(`${missing} cells were not played`);
+console.log(`${played.length - bad} passed, ${bad} failed`);
+process.exitCode = bad === 0 && missing === 0 ? 0 : 1;

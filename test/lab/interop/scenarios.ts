@@ -1,12 +1,14 @@
 // What is played in the cells. Every scenario begins with two machines on which nothing runs.
 
 import { nowMs, waitFor } from '../wait.js';
-import type { ScenarioName } from './cell.js';
-import { type NodeName, nodeNames, other } from './interop-pair.js';
+import { pingAddress, type ScenarioName } from './cell.js';
+import { type Holders, type NodeName, nodeNames, other } from './interop-pair.js';
 import type { Play } from './play.js';
 import type { HoldWord } from './seat.js';
 
 const stopMs = 40_000;
+/** From a ping node that is cut off to the line about it. */
+const pingMs = 20_000;
 /** Of what either node hears over each medium: with two media few messages are lost on both. */
 const lossShares = [0.15, 0.4] as const;
 const lossMs = 40_000;
@@ -99,15 +101,18 @@ async function playWords(play: Play): Promise<void> {
   }
 }
 
+/** What a node hears goes through this one rule, or through none. */
+async function filterInput(play: Play, name: NodeName, rule: string): Promise<void> {
+  const chain = `chain input { type filter hook input priority 0; ${rule}\n}`;
+  // Made first, so that there is one to delete.
+  const input = `table inet loss {}\ndelete table inet loss\ntable inet loss {\n${chain}\n}\n`;
+  await play.pair.seat(name).host.run(['nft', '-f', '-'], { input });
+}
+
 async function lose(play: Play, share: number): Promise<void> {
   play.pair.cable.lose(share);
   const drop = `udp dport 694 numgen random mod 1000 < ${Math.round(share * 1000)} drop`;
-  const chain = `chain input { type filter hook input priority 0; ${share === 0 ? '' : drop}\n}`;
-  // Made first, so that there is one to delete.
-  const input = `table inet loss {}\ndelete table inet loss\ntable inet loss {\n${chain}\n}\n`;
-  for (const name of nodeNames) {
-    await play.pair.seat(name).host.run(['nft', '-f', '-'], { input });
-  }
+  for (const name of nodeNames) await filterInput(play, name, share === 0 ? '' : drop);
 }
 
 /** Both lose messages, ask for them and get them; groups are handed over meanwhile. */
@@ -116,11 +121,8 @@ async function playLoss(play: Play): Promise<void> {
   const from = nowMs();
   const hand = async (): Promise<void> => {
     await lose(play, lossShares[play.cell.media.length === 1 ? 0 : 1]);
-    await waitFor(
-      'both to have lost messages',
-      lossMs,
-      () => nodeNames.every((name) => pair.seat(name).log.find(/\d lost packet\(s\) for/, from)),
-      () => pair.explain(),
+    await waitFor('both to have lost messages', lossMs, () =>
+      nodeNames.every((name) => pair.seat(name).log.find(/\d lost packet\(s\) for/, from)),
     );
     if (play.cell.failback !== 'legacy') await pair.seat('alpha').ask('standby', 'local');
   };
@@ -160,12 +162,7 @@ async function playPartition(play: Play): Promise<void> {
     for (const name of nodeNames) {
       await pair.seat(name).log.waitFor(new RegExp(`node ${other(name)}:? is dead`), 30_000, from);
     }
-    await waitFor(
-      'both to hold both addresses',
-      30_000,
-      () => pair.holdsTwice(),
-      () => pair.explain(),
-    );
+    await waitFor('both to hold both addresses', 30_000, () => pair.holdsTwice());
     const mendMs = nowMs();
     await pair.rejoin();
     for (const name of nodeNames) {
@@ -206,10 +203,45 @@ async function playExchange(play: Play): Promise<void> {
   }
 }
 
+/** Both said so of the ping node since then. */
+async function setPing(play: Play, name: NodeName, isHeard: boolean): Promise<void> {
+  const { log } = play.pair.seat(name);
+  const from = nowMs();
+  await filterInput(play, name, isHeard ? '' : `ip saddr ${pingAddress} drop`);
+  const link = new RegExp(`Link ${pingAddress}:${pingAddress} ${isHeard ? 'up' : 'dead'}`);
+  await log.waitFor(link, pingMs, from);
+}
+
+/**
+ * Who sees fewer ping nodes gives up what it holds. When both lost it, nothing moves. When one
+ * hears it again and they are equal, each gets its own with failback on, and nothing moves without.
+ */
+async function playIpfail(play: Play): Promise<void> {
+  await coldStart(play);
+  const balanced = (): Holders =>
+    play.cell.failback === 'on' ? { alpha: 'alpha', beta: 'beta' } : play.holders;
+  for (const name of nodeNames) {
+    const peer = play.allOn(other(name));
+    await play.event(`ping node lost by ${name}`, () => setPing(play, name, false), peer);
+    await play.event(`ping node back for ${name}`, () => setPing(play, name, true), balanced());
+  }
+  const [first, second] = nodeNames;
+  const peer = play.allOn(second);
+  await play.event(`ping node lost by ${first}`, () => setPing(play, first, false), peer);
+  await play.event('ping node lost by both', () => setPing(play, second, false), play.holders);
+  await play.event(
+    `ping node back for ${first}`,
+    () => setPing(play, first, true),
+    play.allOn(first),
+  );
+  await play.event('ping node back for both', () => setPing(play, second, true), balanced());
+}
+
 export const scenarios: Readonly<Record<ScenarioName, (play: Play) => Promise<void>>> = {
   life: playLife,
   late: playLate,
   words: playWords,
   trouble: playTrouble,
   exchange: playExchange,
+  ipfail: playIpfail,
 };

@@ -4,10 +4,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
+import type { ClusterEffect } from '#src/cluster/cluster-event.js';
 import { briefOf, createFixture, type Fixture, logTexts } from './engine-fixture.js';
 
 const status = { t: 'status', st: 'active', dt: '3e8', protocol: '1' };
 const full = { t: 'resource', rtype: 'full', isstable: '1' };
+
+/** Every start that is ordered is done. */
+function carryOut(fixture: Fixture, effects: readonly ClusterEffect[]): void {
+  for (const effect of effects) {
+    if (effect.kind !== 'run-resource') continue;
+    const outcome = { kind: effect.verb === 'status' ? 'stopped' : 'done' } as const;
+    carryOut(fixture, fixture.step({ kind: 'resource-ran', id: effect.id, outcome }));
+  }
+}
 
 /** Each holds its own groups; then neither heard the other, and we took everything. */
 function splitPair(): Fixture {
@@ -15,8 +25,8 @@ function splitPair(): Fixture {
   fixture.step({ kind: 'started' });
   fixture.hear({ ...status, seq: '1' });
   fixture.hear({ t: 'repnodes', dest: 'mom', nodelist: 'mom dad ', delnodelist: ' ', seq: '2' });
-  fixture.hear({ ...full, rsc_hold: 'local', seq: '3' });
-  fixture.pass(1500);
+  carryOut(fixture, fixture.hear({ ...full, rsc_hold: 'local', seq: '3' }));
+  carryOut(fixture, fixture.pass(1500));
   assert.equal(fixture.engine.snapshot().holding, 'all');
   return fixture;
 }
@@ -109,6 +119,32 @@ describe('a 3.0.6 that is going to restart', () => {
       said.filter((text) => !text.includes('isstable=1')),
       [],
     );
+  });
+});
+
+describe('a 3.0.6 that hands groups back before it restarts', () => {
+  const foreign = { t: 'ask_resources', rsc_hold: 'foreign' };
+
+  it('is agreed with at once, so that its restart comes the sooner', () => {
+    const fixture = splitPair();
+    meetAgain(fixture);
+    fixture.hear({ ...missed, seq: '10' });
+    beatOn(fixture, 0x22, 1000);
+    const agreed = fixture.hear({ ...foreign, info: 'me', seq: '40' });
+    assert.match(briefOf(agreed, 'ask_resources').join(), /info=other/);
+    // Not a withdrawal: it has not heard yet that we agree.
+    fixture.hear({ ...full, rsc_hold: 'all', seq: '41' });
+    fixture.hear({ ...full, rsc_hold: 'local', isstable: '0', info: 'standby', seq: '42' });
+    const done = fixture.hear({ ...foreign, info: 'done', seq: '43' });
+    assert.match(briefOf(done, 'ask_resources').join(), /info=done/);
+    assert.equal(fixture.engine.snapshot().holding, 'all');
+  });
+
+  it('is refused while it may still be a node that heals', () => {
+    const fixture = splitPair();
+    meetAgain(fixture);
+    const effects = fixture.hear({ ...foreign, info: 'me', seq: '40' });
+    assert.match(logTexts(effects).join('\n'), /local resources in flux/);
   });
 });
 
