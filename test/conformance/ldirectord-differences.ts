@@ -41,6 +41,8 @@ const RUNNING = 'ldirectord for @DIR@/lab.cf is running with pid: @PID@';
 const STOPPED = 'ldirectord is stopped for @DIR@/lab.cf';
 const status = command('status', 0, [RUNNING]);
 const isStopped = command('status', 3, [], [STOPPED]);
+const NO_ORACLE =
+  '5: the real servers of 10.21.13.100:1521 cannot be asked: no check speaks oracle';
 const refused = (message: string): RecordedCommand =>
   command('start', 2, [`Error [@PID@] reading file @DIR@/lab.cf at line ${message}`]);
 
@@ -292,9 +294,13 @@ const checks: Readonly<Record<string, Difference>> = {
   'oracle-driver-missing': {
     claim: 'oracle is refused at the start, with what to write instead',
     steps: {
-      0: { ...GONE, ipvs: [], commands: [refused('.*')], log: [] },
+      0: { ...GONE, ipvs: [], commands: [refused(NO_ORACLE)], log: [] },
       1: { ...GONE, ipvs: [], commands: [isStopped], log: [] },
     },
+  },
+  'external-command-with-arguments': {
+    claim: 'a command that cannot be executed is down',
+    steps: { 0: { log: ['Added virtual server: 10.22.6.100:80'] } },
   },
   'external-killed-by-signal': {
     claim: 'a check that dies by a signal is down',
