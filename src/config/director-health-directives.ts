@@ -43,4 +43,13 @@ export const healthDirectives: readonly DirectorRow[] = [
     'by quiescent',
     'What becomes of a real server that is down. *',
   ),
+  [
+    'watchconn',
+    'both',
+    'none',
+    'yes-no',
+    'yes | no',
+    'no',
+    'Holds an idle connection to each real server and checks at once when it breaks. *',
+  ],
 ];

@@ -4,7 +4,7 @@
 
 import type { ReadContext } from './director-address.js';
 import type { DirectorStatement } from './director-lines.js';
-import { readCount } from './director-values.js';
+import { readCount, readYesNo } from './director-values.js';
 import { parseWhole } from './ha-values.js';
 
 export type DeadAction = 'quiesce' | 'remove' | 'expire';
@@ -33,6 +33,8 @@ export interface HealthRules {
   readonly slowStartSeconds: number | undefined;
   /** undefined: as `quiescent`. */
   readonly deadAction: DeadAction | undefined;
+  /** One idle connection to each real server tells when it goes; undefined: no. */
+  readonly isWatchConn: boolean | undefined;
 }
 
 /** The same while the file is read. */
@@ -49,6 +51,7 @@ export const plainHealth: HealthRules = {
   minPool: undefined,
   slowStartSeconds: undefined,
   deadAction: undefined,
+  isWatchConn: undefined,
 };
 
 export const newHealth = (): HealthDraft => ({ ...plainHealth });
@@ -64,6 +67,7 @@ export const healthRulesOf = (own: HealthRules, global: HealthRules): HealthRule
   minPool: own.minPool ?? global.minPool,
   slowStartSeconds: own.slowStartSeconds ?? global.slowStartSeconds,
   deadAction: own.deadAction ?? global.deadAction,
+  isWatchConn: own.isWatchConn ?? global.isWatchConn,
 });
 
 /** True: a dead real server stays in the table with weight 0. False: it is removed. */
@@ -116,6 +120,9 @@ export function readHealthRule(
       return true;
     case 'deadaction':
       draft.deadAction = readDeadAction(statement, context) ?? draft.deadAction;
+      return true;
+    case 'watchconn':
+      draft.isWatchConn = readYesNo(statement, context) ?? draft.isWatchConn;
       return true;
     default:
       return false;

@@ -66,6 +66,8 @@ export interface CheckSchedule {
   takeLate(now: Instant): readonly { readonly id: number; readonly finished: FinishedCheck }[];
   /** The checks of these real servers are due now. */
   hurry(realKeys: ReadonlySet<string>, now: Instant): void;
+  /** The same, but not within `SUSPICION_GAP`; one under way is followed by another. */
+  suspect(realKeys: ReadonlySet<string>, now: Instant): void;
   /** The next run of this check is so soon after its last one, if it was to be later. */
   hasten(checkKey: string, interval: Duration, now: Instant): void;
   /** Undefined for an id that is not under way (any more). */
@@ -97,8 +99,16 @@ interface Entry {
   startedAt: Instant;
   hasRun: boolean;
   inFlight: InFlight | undefined;
+  /** Suspected while it was under way: its answer may be older than the suspicion. */
+  isSuspected: boolean;
   combined: CombinedState;
 }
+
+/**
+ * A suspicion starts a check no sooner than this after its last start: whatever flaps, a real
+ * server is asked ten times a second at most.
+ */
+export const SUSPICION_GAP: Duration = millis(100);
 
 /** Checks that share a limit. */
 interface Lane {
@@ -196,6 +206,7 @@ class Schedule implements CheckSchedule {
     this.#laneOf(entry).inFlight++;
     entry.nextAt = entry.hasRun ? this.#nextTurn(entry, now) : onGrid(after(now, entry.phase));
     entry.startedAt = now;
+    entry.isSuspected = false;
     entry.hasRun = true;
     this.#underWay.set(id, entry);
     return { id, spec };
@@ -241,6 +252,7 @@ class Schedule implements CheckSchedule {
     // A check that outlasted its interval starts a new one from its end: a sick server is not
     // asked again at once.
     this.#wait(entry, entry.nextAt <= now ? after(now, entry.interval) : entry.nextAt);
+    if (entry.isSuspected && verdict.isUp) this.#bringForward(entry, now);
     return { verdict, took, key: entry.check.key, realKeys };
   }
 
@@ -258,6 +270,20 @@ class Schedule implements CheckSchedule {
     for (const entry of this.#entries.values()) {
       if (entry.check.realKeys.some((key) => realKeys.has(key))) this.#wait(entry, now);
     }
+  }
+
+  suspect(realKeys: ReadonlySet<string>, now: Instant): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.hasRun || !entry.check.realKeys.some((key) => realKeys.has(key))) continue;
+      if (entry.inFlight !== undefined) entry.isSuspected = true;
+      else this.#bringForward(entry, now);
+    }
+  }
+
+  #bringForward(entry: Entry, now: Instant): void {
+    const soonest = after(entry.startedAt, SUSPICION_GAP);
+    const at = soonest > now ? soonest : now;
+    if (at < entry.nextAt) this.#wait(entry, at);
   }
 
   stop(): readonly number[] {
@@ -293,6 +319,7 @@ const newEntry = (check: PlannedCheck, now: Instant): Entry => ({
   startedAt: now,
   hasRun: false,
   inFlight: undefined,
+  isSuspected: false,
   combined: combinedStart,
 });
 

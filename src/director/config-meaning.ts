@@ -158,6 +158,7 @@ const healthMeaning = (health: HealthRules): Record<string, Meaning | undefined>
   minpool: health.minPool && `${health.minPool.amount}${health.minPool.isPercent ? '%' : ''}`,
   slowstart: health.slowStartSeconds,
   deadaction: health.deadAction,
+  watchconn: health.isWatchConn === undefined ? undefined : yesNo(health.isWatchConn),
 });
 
 const fallbackMeaning = (fallback: FallbackConfig): MeaningObject => ({

@@ -79,6 +79,11 @@ export type DirectorEvent =
       readonly config: DirectorConfig | undefined;
       readonly observed: readonly ObservedService[];
     }
+  /**
+   * Something outside the checks speaks against these real servers: addresses, or endpoints as they
+   * are checked (`10.0.0.2:80`); undefined: all. It decides nothing; their checks are due at once.
+   */
+  | { readonly kind: 'servers-suspected'; readonly names: ReadonlySet<string> | undefined }
   /** Withdraw as `cleanstop` says, then `exit`. `signal` is for the log: `TERM`. */
   | { readonly kind: 'shutdown-asked'; readonly signal: string };
 

@@ -28,6 +28,7 @@ import { areDecided } from './first-verdicts.js';
 import { createHealth, type Health } from './health.js';
 import { type RealServers, realServersOf } from './real-server.js';
 import { rehearse } from './rehearsal.js';
+import { suspectedKeys } from './suspicion.js';
 import { createTableKeeper } from './table-keeper.js';
 import type { TableKeeper, TableKeeperFace } from './table-keeping.js';
 
@@ -163,21 +164,14 @@ class Director implements DirectorEngine {
         this.#effects.push({ kind: 'answer', id, isDone, text });
         return;
       }
-      case 'rehearsal-asked': {
-        const { id, config = this.#config, observed } = event;
-        const isPatient = event.config !== undefined || this.#table.isPatient();
-        const rehearsal = rehearse(config, {
-          config: this.#config,
-          reals: this.#reals,
-          administration: this.#administration,
-          observed,
-          mode: isPatient ? 'settling' : 'steady',
-        });
-        this.#effects.push({ kind: 'rehearsed', id, rehearsal });
+      case 'rehearsal-asked':
+        this.#rehearse(event);
         return;
-      }
       case 'administration-heard':
         this.#administer(this.#administration.hear(event.entries, both), false);
+        return;
+      case 'servers-suspected':
+        this.#schedule.suspect(suspectedKeys(this.#reals, event.names), now);
         return;
       case 'shutdown-asked':
         this.#shutDown(event.signal);
@@ -185,6 +179,19 @@ class Director implements DirectorEngine {
       default:
         unreachable(event);
     }
+  }
+
+  #rehearse(event: Extract<DirectorEvent, { readonly kind: 'rehearsal-asked' }>): void {
+    const { id, config = this.#config, observed } = event;
+    const isPatient = event.config !== undefined || this.#table.isPatient();
+    const rehearsal = rehearse(config, {
+      config: this.#config,
+      reals: this.#reals,
+      administration: this.#administration,
+      observed,
+      mode: isPatient ? 'settling' : 'steady',
+    });
+    this.#effects.push({ kind: 'rehearsed', id, rehearsal });
   }
 
   #begin(now: Instant): void {

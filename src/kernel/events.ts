@@ -7,12 +7,18 @@ import { type NetlinkMessage, takeNetlinkMessages } from '../wire/netlink.js';
 import {
   parseAddress,
   parseLink,
+  parseNeighbour,
+  parseRemovedRoute,
+  type RemovedRoute,
   RTM_DELADDR,
   RTM_DELLINK,
+  RTM_DELROUTE,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWNEIGH,
   type RtAddress,
   type RtLink,
+  type RtNeighbour,
 } from '../wire/rtnetlink.js';
 import { EAGAIN, EINTR, ENOBUFS, type KernelCode, kernelFailure } from './errno.js';
 import {
@@ -29,7 +35,10 @@ import { openSys, type Sys } from './sys.js';
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 const RTMGRP_LINK = 0x1;
+const RTMGRP_NEIGH = 0x4;
 const RTMGRP_IPV4_IFADDR = 0x10;
+const RTMGRP_IPV4_ROUTE = 0x40;
+const RTMGRP_IPV6_ROUTE = 0x400;
 const RTMGRP_IPV6_IFADDR = 0x100;
 const SO_RCVBUFFORCE = 33;
 /** Some 2,000 events; a node that takes over a thousand addresses makes as many at once. */
@@ -43,6 +52,10 @@ export interface KernelListener {
   readonly onAddress?: (address: RtAddress, isPresent: boolean) => void;
   /** Also for changes of state: up, carrier. */
   readonly onLink?: (link: RtLink, isPresent: boolean) => void;
+  /** A neighbour's entry has changed, its state in particular. Asked for only when present. */
+  readonly onNeighbour?: (neighbour: RtNeighbour) => void;
+  /** A route to others was removed. Asked for only when present. */
+  readonly onRouteRemoved?: (route: RemovedRoute) => void;
   /** Events were lost: what was known may be wrong, so list again. */
   readonly onOverflow: () => void;
 }
@@ -64,7 +77,9 @@ export function watchKernel(
   if (fd < 0) return kernelFailure(-fd, 'opening a netlink socket');
   // Without the capability the default size stays, and overflows come sooner.
   sys.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, int32(RECEIVE_QUEUE_BYTES));
-  const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  let groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  if (listener.onNeighbour !== undefined) groups |= RTMGRP_NEIGH;
+  if (listener.onRouteRemoved !== undefined) groups |= RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
   const bound = sys.bind(fd, netlinkAddress(groups));
   if (bound < 0) {
     sys.close(fd);
@@ -104,5 +119,11 @@ function tell(listener: KernelListener, message: NetlinkMessage): void {
   } else if (type === RTM_NEWLINK || type === RTM_DELLINK) {
     const link = parseLink(payload);
     if (link.ok) listener.onLink?.(link.value, type === RTM_NEWLINK);
+  } else if (type === RTM_NEWNEIGH) {
+    const neighbour = parseNeighbour(payload);
+    if (neighbour.ok) listener.onNeighbour?.(neighbour.value);
+  } else if (type === RTM_DELROUTE) {
+    const route = parseRemovedRoute(payload);
+    if (route !== undefined) listener.onRouteRemoved?.(route);
   }
 }

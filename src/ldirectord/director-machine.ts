@@ -10,6 +10,7 @@ import {
   sortDiagnostics,
 } from '../config/diagnostic.js';
 import type { DirectorConfig } from '../config/director-config.js';
+import type { KernelListener, KernelWatch } from '../kernel/events.js';
 import type { IpvsTable } from '../kernel/ipvs.js';
 import type { CheckRunner } from '../runtime/checks/run-check.js';
 import type { Instance } from './instance.js';
@@ -25,6 +26,8 @@ export interface DirectorMachine {
   loadConfig(path: string): Promise<LoadedDirectorConfig>;
   openTable(): Result<IpvsTable, string>;
   createCheckRunner(): CheckRunner;
+  /** Undefined: the kernel's news are not listened to. */
+  readonly watchKernel?: (listener: KernelListener) => Result<KernelWatch, string>;
   readNow(): Now;
 }
 

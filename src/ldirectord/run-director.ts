@@ -127,6 +127,8 @@ class DirectorProcess implements DirectorControl {
       log: (level, code, text) => this.log(level, code, text),
       maintenanceChanged: (endpoints) =>
         this.#driver.offer({ kind: 'maintenance-changed', endpoints }),
+      suspected: (names) => this.#driver.offer({ kind: 'servers-suspected', names }),
+      watchKernel: machine.watchKernel,
     });
     this.#administration = createAdministrationKeeping(options.instance, administration, {
       failed: (text) => this.log('ERROR', 'administration-not-kept', text),

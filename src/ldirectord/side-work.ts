@@ -1,5 +1,6 @@
 // What a director does beside its table and its checks, none of which may hold these up: mails,
-// operators' commands, monitorfiles, maintenance files, further instances.
+// operators' commands, monitorfiles, maintenance files, further instances, news of the ways to real
+// servers.
 
 import { hostname } from 'node:os';
 import type { LogCode } from '../base/log-code.js';
@@ -11,10 +12,12 @@ import { type IpvsSwitches, ipvsSwitches } from '../kernel/ipvs-sysctls.js';
 import { createCommandQueue } from '../runtime/command-queue.js';
 import { localStamp } from '../runtime/log-form.js';
 import { createMailer } from '../runtime/mailer.js';
+import type { DirectorMachine } from './director-machine.js';
 import { createExecutes, directorCommand } from './executes.js';
 import type { Instance } from './instance.js';
 import { watchMaintenance } from './maintenance-watch.js';
 import { createMonitorFiles } from './monitor-files.js';
+import { type ServerWatch, type Suspect, startServerWatch } from './server-watch.js';
 import { expiryWanted, turnOnExpiry } from './template-expiry.js';
 
 /** Mails of a stop have so long; heartbeat waits for the end. */
@@ -40,12 +43,29 @@ export interface SideWork {
 export interface SideFace {
   log(level: LogLevel, code: LogCode, text: string): void;
   maintenanceChanged(endpoints: ReadonlySet<string>): void;
+  readonly suspected: Suspect;
+  readonly watchKernel: DirectorMachine['watchKernel'];
 }
 
 function mailOf({ virtual, subject, state }: Extract<SideEffect, { kind: 'send-mail' }>) {
   const { to, smtp } = virtual.alert;
   return { to, subject, body: mailBody(virtual, subject, state, hostname()), smtp };
 }
+
+const mailerOf = (face: SideFace): ReturnType<typeof createMailer> =>
+  createMailer({
+    sent: ({ subject }) => face.log('info', 'alert-sent', `emailalert: ${subject}`),
+    failed: ({ subject, smtp }, reason) => {
+      const way = smtp === undefined ? '' : 'SMTP ';
+      const text = `failed to send ${way}email message: ${subject}: ${reason}`;
+      face.log('ERROR', 'alert-failed', text);
+    },
+  });
+
+const serversWatchOf = (face: SideFace): ServerWatch =>
+  startServerWatch(face.watchKernel, face.suspected, (reason) =>
+    face.log('WARN', 'links-not-watched', `link changes are not seen: ${reason}`),
+  );
 
 export function createSideWork(
   instance: Instance,
@@ -56,19 +76,13 @@ export function createSideWork(
   let config = first;
   let isActive = false;
   let instances: Promise<unknown> = Promise.resolve();
-  const mailer = createMailer({
-    sent: ({ subject }) => face.log('info', 'alert-sent', `emailalert: ${subject}`),
-    failed: ({ subject, smtp }, reason) => {
-      const way = smtp === undefined ? '' : 'SMTP ';
-      const text = `failed to send ${way}email message: ${subject}: ${reason}`;
-      face.log('ERROR', 'alert-failed', text);
-    },
-  });
+  const mailer = mailerOf(face);
   const commands = createCommandQueue(({ line }, reason) =>
     face.log('ERROR', 'command-failed', `command ${line} failed: ${reason}`),
   );
   const monitors = createMonitorFiles(() => localStamp(new Date()));
   const maintenance = watchMaintenance((endpoints) => face.maintenanceChanged(endpoints));
+  const servers = serversWatchOf(face);
   const executes = createExecutes(directorCommand(instance), (name, command, exitCode) => {
     const text = `execute: ldirectord ${name} ${command} ended with exit status ${exitCode}`;
     face.log('ERROR', 'instance-failed', text);
@@ -81,6 +95,7 @@ export function createSideWork(
     }
   };
   maintenance.configure(config);
+  servers.configure(config, false);
   return {
     carryOut: (effect) => {
       if (effect.kind === 'run-command') {
@@ -91,11 +106,13 @@ export function createSideWork(
     configure: (next, isReload) => {
       config = next;
       maintenance.configure(next);
+      servers.configure(next, isActive);
       follow(isReload);
     },
     setActive: (is) => {
       if (is === isActive) return;
       isActive = is;
+      servers.configure(config, is);
       follow(false);
     },
     tellChange: (configPath) => {
@@ -106,6 +123,7 @@ export function createSideWork(
     },
     stop: async () => {
       maintenance.stop();
+      servers.stop();
       isActive = false;
       await Promise.all([
         instances.then(() => executes.stop()),

@@ -27,6 +27,7 @@ export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 export const RTM_GETROUTE = 26;
+export const RTM_DELROUTE = 25;
 export const RTM_NEWNEIGH = 28;
 export const RTM_GETNEIGH = 30;
 
@@ -245,6 +246,21 @@ export function emitRouteRequest(address: string): Result<Uint8Array, NetlinkCod
   head.set([bytes.length === 4 ? AF_INET : AF_INET6, bytes.length * 8]);
   head.set(u32(RTM_F_FIB_MATCH), 8);
   return ok(concatBytes(head, buildAttribute(RTA_DST, bytes)));
+}
+
+export interface RemovedRoute {
+  /** As many zeros as the family has bytes, for the default route. */
+  readonly destination: Uint8Array;
+  readonly prefixLength: number;
+}
+
+/** The payload of RTM_DELROUTE; undefined for routes that lead nowhere, such as local ones. */
+export function parseRemovedRoute(payload: Uint8Array): RemovedRoute | undefined {
+  if (payload.length < 12 || payload[7] !== RTN_UNICAST) return undefined;
+  const table = attributeTable(payload.subarray(12));
+  if (!table.ok) return undefined;
+  const empty = new Uint8Array(payload[0] === AF_INET ? 4 : 16);
+  return { destination: table.value.get(RTA_DST) ?? empty, prefixLength: payload[1] ?? 0 };
 }
 
 export function parseRoute(payload: Uint8Array): Result<RtRoute, NetlinkCode> {

@@ -39,6 +39,7 @@ const values = [
   'minpool=50%',
   'slowstart=30',
   'deadaction=expire',
+  'watchconn=yes',
 ];
 
 const read = {
@@ -51,6 +52,7 @@ const read = {
   minPool: { amount: 50, isPercent: true },
   slowStartSeconds: 30,
   deadAction: 'expire',
+  isWatchConn: true,
 };
 
 describe('the extensions of ldirectord.cf', () => {
