@@ -9,7 +9,12 @@ import type { Host } from '../lab/host.js';
 import { Lab } from '../lab/lab.js';
 import { type Program, run } from '../lab/process.js';
 
-export type HealthPeer = 'lubdub' | 'lubdub, whole client' | 'keepalived' | 'ldirectord 4.12';
+export type HealthPeer =
+  | 'lubdub'
+  | 'lubdub, watchconn'
+  | 'lubdub, whole client'
+  | 'keepalived'
+  | 'ldirectord 4.12';
 
 export interface FarmShape {
   readonly services: number;
@@ -18,6 +23,7 @@ export interface FarmShape {
 }
 
 const modelDirector = fileURLToPath(new URL('./model-director.js', import.meta.url));
+export const victimPath: string = fileURLToPath(new URL('./victim-server.js', import.meta.url));
 const source = fileURLToPath(new URL('../../../test/bench/ipvs-stub.c', import.meta.url));
 
 export const realAddress = (service: number, real: number): string =>
@@ -30,13 +36,15 @@ function* eachService(shape: FarmShape): Generator<readonly [number, readonly st
   }
 }
 
-function ldirectordText(shape: FarmShape, isWhole: boolean): string {
+function ldirectordText(shape: FarmShape, peer: HealthPeer): string {
+  const isWhole = peer === 'lubdub, whole client';
   const lines = [
     'checkinterval=1',
     `checktimeout=${shape.checkTimeoutSeconds}`,
     `negotiatetimeout=${shape.checkTimeoutSeconds}`,
     'quiescent=yes',
     'logfile="/var/log/director.log"',
+    ...(peer === 'lubdub, watchconn' ? ['watchconn=yes'] : []),
   ];
   for (const [at, reals] of eachService(shape)) {
     lines.push(`virtual=${virtualAddress(at)}:80`);
@@ -95,7 +103,8 @@ export class HealthFarm {
     return this.#farm ?? notBuilt();
   }
 
-  async build(): Promise<void> {
+  /** `hasWeb` false: whoever is to answer is started by the bench. */
+  async build(hasWeb = true): Promise<void> {
     await this.lab.network.addSwitch('lan');
     const port = { device: 'eth0', switchName: 'lan' };
     this.#farm = await this.lab.addHost({
@@ -109,6 +118,7 @@ export class HealthFarm {
     // The whole network is the farm's own, without an address for each.
     await this.farm.ip('route add local 10.20.0.0/16 dev lo');
     await this.director.ip('route add 10.20.0.0/16 via 10.10.0.2');
+    if (!hasWeb) return;
     this.farm.write('srv/nginx.conf', nginxText);
     await this.farm.run(['nginx', '-c', join(this.farm.disk, 'srv/nginx.conf')]);
   }
@@ -133,7 +143,7 @@ export class HealthFarm {
         ...['--no-syslog', '--check', '--use-file', '/etc/ha.d/keepalived.conf'],
       ]);
     }
-    director.write('ha.d/bench.cf', ldirectordText(this.shape, peer === 'lubdub, whole client'));
+    director.write('ha.d/bench.cf', ldirectordText(this.shape, peer));
     if (peer === 'ldirectord 4.12') {
       const stub = join(this.lab.folder, 'ipvsadm');
       writeFileSync(stub, '#!/bin/sh\nexit 0\n');
