@@ -39,6 +39,10 @@ const virtual = (address: string, forwarding: string, receive: string): string =
 
 export interface ConfigChoice {
   readonly cleanstop?: 'yes' | 'no';
+  /** Lines for all services, such as deadaction. */
+  readonly globals?: readonly string[];
+  /** Lines of the first service, such as persistent. */
+  readonly natLines?: readonly string[];
   /** A line that is no directive. */
   readonly typo?: string;
 }
@@ -52,7 +56,9 @@ export function directorConfig(choice: ConfigChoice = {}): string {
     'autoreload=no',
     `cleanstop=${choice.cleanstop ?? 'yes'}`,
     'logfile="/var/log/ldirectord.log"',
-    virtual(natVip, 'masq', 'Test Page'),
+    ...(choice.globals ?? []),
+    virtual(natVip, 'masq', 'Test Page') +
+      (choice.natLines ?? []).map((each) => `\t${each}\n`).join(''),
     virtual(routeVip, 'gate', 'Test Page'),
     ...(choice.typo === undefined ? [] : [choice.typo]),
     virtual(tunnelVip, 'ipip', 'Test Page'),

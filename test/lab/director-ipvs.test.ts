@@ -118,6 +118,46 @@ test('after a SIGKILL the next start adopts the table and takes nothing from it'
   assert.match(await expectExit('status', 0), /is running/);
 });
 
+const expirySwitch = '/proc/sys/net/ipv4/vs/expire_quiescent_template';
+
+async function switchState(): Promise<string> {
+  return (await cluster.director.run(['cat', expirySwitch])).stdout.trim();
+}
+
+async function weightOf(address: string): Promise<string | undefined> {
+  const table = await tableOf(cluster.director);
+  const service = table.find((each) => each.service.startsWith(`TCP ${natVip}:80 `));
+  return service?.servers
+    .find((each) => each.startsWith(`${address}:80 `))
+    ?.split(' ')
+    .at(-1);
+}
+
+test('a persistent client leaves a dead real server with expire, not with quiesce', async () => {
+  const natLines = ['persistent=300'];
+  cluster.configure({ natLines, globals: ['deadaction=quiesce'] });
+  await expectExit('reload', 0);
+  const held = await cluster.ask(natVip);
+  assert.equal(await cluster.ask(natVip), held, 'persistence holds the client');
+  const [address, other] =
+    held === 'real1' ? ['10.9.0.11', 'real2'] : (['10.9.0.12', 'real1'] as const);
+  await stopWeb(cluster.lab.host(held));
+  const limitMs = 20_000 * slowness;
+  await waitFor('weight 0', limitMs, async () => (await weightOf(address)) === '0');
+  assert.equal(await switchState(), '0');
+  await assert.rejects(cluster.ask(natVip), 'the template still leads to the dead server');
+  cluster.configure({ natLines, globals: ['deadaction=expire'] });
+  await expectExit('reload', 0);
+  await waitFor('the switch', limitMs, async () => (await switchState()) === '1');
+  assert.equal(await cluster.ask(natVip), other);
+  assert.equal(await weightOf(address), '0', 'the entry stays for its open connections');
+  assert.match(cluster.explain(), /expire_quiescent_template was 0 and is 1 now/);
+  await startWeb(cluster.lab.host(held), held);
+  cluster.configure();
+  await expectExit('reload', 0);
+  await waitForTable(wanted());
+});
+
 test('a stop takes its own services along and leaves the foreign one', async () => {
   await expectExit('stop', 0);
   assert.deepEqual(await tableOf(cluster.director), [foreignService]);
