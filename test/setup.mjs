@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What each program of the lab comes in. The emulated machine needs more than the lab itself. */
+/** What each program of the lab comes in; the last four are for its emulated machines. */
 const labPackages = {
   ip: 'iproute2',
   socat: 'socat',
@@ -35,8 +35,6 @@ const labPackages = {
   freeradius: 'freeradius',
   squid: 'squid',
   kamailio: 'kamailio',
-};
-const machinePackages = {
   'linux.uml': 'user-mode-linux',
   'qemu-system-x86_64': 'qemu-system-x86',
   depmod: 'kmod',
@@ -82,9 +80,7 @@ export function ensureNpmPackages() {
 }
 
 function missingPackages() {
-  const hasIpvs = existsSync('/proc/net/ip_vs');
-  const wanted = { ...labPackages, ...(hasIpvs ? {} : machinePackages) };
-  return Object.entries(wanted)
+  return Object.entries(labPackages)
     .filter(([command]) => !hasCommand(command))
     .map(([, name]) => name);
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { boundToUs, Program, run } from './process.js';
-import { ensureVmImage } from './vm-image.js';
+import { ensureVmImage, type VmImage } from './vm-image.js';
 
 /** What the guest loads before the command; names it does not have are passed over. */
 const modules = [
@@ -24,6 +24,19 @@ export interface VmOptions {
   /** Folder that is /out in the guest, writable; a temporary one otherwise. */
   readonly out?: string;
   readonly onLine?: (line: string) => void;
+  /** What the guest loads; what IPVS and the lab need otherwise. */
+  readonly modules?: readonly string[];
+  /** Socket of a null-modem cable, which is the guest's ttyS1 then. */
+  readonly cable?: string;
+  /** A wire to one other machine, by datagrams between two sockets; the guest's eth0. */
+  readonly wire?: { readonly own: string; readonly peer: string; readonly mac: string };
+}
+
+/** A machine that was started. */
+export interface RunningVm {
+  readonly ended: Promise<VmResult>;
+  /** Power loss. */
+  kill(): void;
 }
 
 export interface VmResult {
@@ -62,7 +75,12 @@ export async function packProject(project: string, out: string): Promise<void> {
   if (packed.code !== 0) throw new Error(`cannot pack the project: ${packed.stderr}`);
 }
 
+/** A cable has the second line for itself; then the first one is both console and output. */
+const outputLine = (options: VmOptions): string =>
+  options.cable === undefined ? '/dev/ttyS1' : '/dev/ttyS0';
+
 function guestScript(argv: readonly string[], modulesFolder: string, options: VmOptions): string {
+  const tty = outputLine(options);
   const exported = Object.entries({ ...options.env, LUBDUB_LAB_WHERE: 'vm' });
   return [
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -74,18 +92,59 @@ function guestScript(argv: readonly string[], modulesFolder: string, options: Vm
     'ln -sf /proc/self/fd/1 /dev/stdout; ln -sf /proc/self/fd/2 /dev/stderr',
     `mount --bind ${quote(modulesFolder)} /lib/modules`,
     'ip link set lo up; hostname lab; echo 1 > /proc/sys/kernel/printk',
-    `modprobe -a ${modules.join(' ')} 2>/dev/null`,
-    'stty -F /dev/ttyS1 raw -echo',
+    `modprobe -a ${(options.modules ?? modules).join(' ')} 2>/dev/null`,
+    `stty -F ${tty} raw -echo`,
     `tar -xf /out/project.tar -C ${quote(process.cwd())}`,
     `cd ${quote(process.cwd())}`,
-    `{ ${argv.map(quote).join(' ')}; echo $? > /out/code; } > /dev/ttyS1 2>&1 < /dev/null`,
+    `{ ${argv.map(quote).join(' ')}; echo $? > /out/code; } > ${tty} 2>&1 < /dev/null`,
     'sync; busybox poweroff -f',
     '',
   ].join('\n');
 }
 
-/** Boots the machine, runs one command in the current folder and returns how it ended. */
-export async function runInVm(argv: readonly string[], options: VmOptions = {}): Promise<VmResult> {
+function serialLines(out: string, { cable }: VmOptions): string[] {
+  if (cable === undefined) return ['-serial', `file:${join(out, 'console')}`, '-serial', 'stdio'];
+  return [
+    ...['-serial', 'stdio', '-serial', 'chardev:cable'],
+    ...['-chardev', `socket,id=cable,path=${cable},reconnect=1`],
+  ];
+}
+
+function networkCard({ wire }: VmOptions): string[] {
+  if (wire === undefined) return ['-nic', 'none'];
+  const sockets = `local.type=unix,local.path=${wire.own},remote.type=unix,remote.path=${wire.peer}`;
+  return [
+    ...['-netdev', `dgram,id=wire,${sockets}`],
+    ...['-device', `virtio-net-pci,netdev=wire,mac=${wire.mac},romfile=`],
+  ];
+}
+
+function startMachine(image: VmImage, out: string, options: VmOptions): Program {
+  const share = (path: string, tag: string, more: string): string[] => [
+    '-virtfs',
+    `local,path=${path},mount_tag=${tag},security_model=none,multidevs=remap${more}`,
+  ];
+  return new Program(
+    boundToUs([
+      ...['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+      ...['-smp', String(options.cpus ?? 2), '-m', String(options.memoryMiB ?? 2048)],
+      ...['-display', 'none', '-monitor', 'none', '-no-reboot', ...networkCard(options)],
+      ...['-kernel', image.kernel, '-initrd', image.initrd],
+      ...share('/', 'hostroot', ',readonly=on'),
+      ...share(out, 'out', ''),
+      ...serialLines(out, options),
+      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off'],
+    ]),
+    process.env,
+    options.onLine,
+  );
+}
+
+/** Boots a machine that runs one command in the current folder and then switches itself off. */
+export async function startVm(
+  argv: readonly string[],
+  options: VmOptions = {},
+): Promise<RunningVm> {
   const image = await ensureVmImage();
   const out = resolve(options.out ?? mkdtempSync(join(tmpdir(), `lubdub-${process.pid}-vm-`)));
   mkdirSync(out, { recursive: true });
@@ -93,40 +152,30 @@ export async function runInVm(argv: readonly string[], options: VmOptions = {}):
   rmSync(codeFile, { force: true });
   await packProject(process.cwd(), out);
   writeFileSync(join(out, 'guest.sh'), guestScript(argv, image.modules, options));
-  const share = (path: string, tag: string, more: string): string[] => [
-    '-virtfs',
-    `local,path=${path},mount_tag=${tag},security_model=none,multidevs=remap${more}`,
-  ];
-  const machine = new Program(
-    boundToUs([
-      ...['qemu-system-x86_64', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
-      ...['-smp', String(options.cpus ?? 2), '-m', String(options.memoryMiB ?? 2048)],
-      ...['-display', 'none', '-monitor', 'none', '-no-reboot', '-nic', 'none'],
-      ...['-kernel', image.kernel, '-initrd', image.initrd],
-      ...share('/', 'hostroot', ',readonly=on'),
-      ...share(out, 'out', ''),
-      ...['-serial', `file:${join(out, 'console')}`, '-serial', 'stdio'],
-      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off'],
-    ]),
-    process.env,
-    options.onLine,
-  );
-  const end = (): void => {
+  const machine = startMachine(image, out, options);
+  const kill = (): void => {
     machine.child.kill('SIGKILL');
+  };
+  const end = (): void => {
+    kill();
     if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   };
   process.once('exit', end);
-  const limit = setTimeout(() => machine.child.kill('SIGKILL'), options.limitMs ?? 600_000);
-  await machine.ended;
-  clearTimeout(limit);
-  process.off('exit', end);
-  const code = existsSync(codeFile) ? Number(readFileSync(codeFile, 'utf8')) : 124;
-  const console = existsSync(join(out, 'console'))
-    ? readFileSync(join(out, 'console'), 'utf8')
-    : '';
-  if (options.out === undefined) rmSync(out, { recursive: true, force: true });
-  return {
-    code,
-    output: code === 124 ? `${machine.output}${console.slice(-4000)}` : machine.output,
-  };
+  const limit = setTimeout(kill, options.limitMs ?? 600_000);
+  const ended = machine.ended.then((): VmResult => {
+    clearTimeout(limit);
+    process.off('exit', end);
+    const code = existsSync(codeFile) ? Number(readFileSync(codeFile, 'utf8')) : 124;
+    const path = join(out, 'console');
+    const console = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    if (options.out === undefined) rmSync(out, { recursive: true, force: true });
+    const more = code === 124 ? console.slice(-4000) : '';
+    return { code, output: `${machine.output}${more}` };
+  });
+  return { ended, kill };
+}
+
+/** Boots the machine, runs one command in the current folder and returns how it ended. */
+export async function runInVm(argv: readonly string[], options: VmOptions = {}): Promise<VmResult> {
+  return (await startVm(argv, options)).ended;
 }

@@ -65,7 +65,7 @@ export class LogWatch {
   readonly lines: LogLineSeen[] = [];
   private readonly program: Program;
 
-  constructor(host: Host, path = 'log/ha-log') {
+  constructor(host: Pick<Host, 'disk' | 'companions'>, path = 'log/ha-log') {
     const file = join(host.disk, path);
     this.program = new Program(boundToUs(['tail', '-n', '+1', '-F', file]), process.env, (text) =>
       this.lines.push({ atMs: nowMs(), text }),
