@@ -109,7 +109,7 @@ function needsIpvs(file) {
   return /ipvs\.test\.js$/.test(file);
 }
 
-/** A quarter of an hour on a slow machine: a command of its own. */
+/** Two kernels side by side for some minutes: it runs by itself. */
 function isReplay(file) {
   return file === 'dist/test/lab/replay.test.js';
 }
@@ -141,6 +141,7 @@ async function runLab() {
     'lab in the emulated machine',
     files.filter((file) => !isHere(file)),
   );
+  await runTests('replay', testsBelow('lab').filter(isReplay));
 }
 
 /** The registry's package of a Node.js is the plain binary; kept in the user's cache. */
