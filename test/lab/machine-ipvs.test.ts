@@ -57,7 +57,7 @@ test('LVSSyncDaemonSwap: master where the address is, backup where it is not', a
   }
 });
 
-test('the watchdog device lives with the daemon, and resets the machine when it is gone', async () => {
+test('the watchdog is fed by the daemon, and resets the machine when that is gone', async () => {
   // It says that it would reset instead of doing so.
   await run(['modprobe', '-r', 'softdog'], { anyCode: true });
   await run(['modprobe', 'softdog', 'soft_noboot=1']);

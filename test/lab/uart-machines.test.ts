@@ -1,6 +1,6 @@
 // Serial heartbeats over a real UART: two emulated machines joined by a null-modem cable between
-// their second serial ports, and by a wire. The cable is pulled and garbled; the wire is left alone,
-// so that nobody may be taken for dead.
+// their second serial ports, and by a wire. The cable is pulled and garbled; the wire is left
+// alone, so that nobody may be taken for dead.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

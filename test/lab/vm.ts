@@ -112,7 +112,8 @@ function serialLines(out: string, { cable }: VmOptions): string[] {
 
 function networkCard({ wire }: VmOptions): string[] {
   if (wire === undefined) return ['-nic', 'none'];
-  const sockets = `local.type=unix,local.path=${wire.own},remote.type=unix,remote.path=${wire.peer}`;
+  const end = (side: string, path: string): string => `${side}.type=unix,${side}.path=${path}`;
+  const sockets = `${end('local', wire.own)},${end('remote', wire.peer)}`;
   return [
     ...['-netdev', `dgram,id=wire,${sockets}`],
     ...['-device', `virtio-net-pci,netdev=wire,mac=${wire.mac},romfile=`],
