@@ -166,7 +166,8 @@ export class Pair {
       await program.waitForStatus(
         'both nodes active',
         limitMs,
-        (status) => status.isStable && status.nodes.every((node) => node.state === 'active'),
+        ({ isStable, nodes }) =>
+          isStable && nodes.every(({ state }) => state === 'active' || state === 'ping'),
       );
     }
   }
