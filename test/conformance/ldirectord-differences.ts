@@ -91,9 +91,10 @@ const tables: Readonly<Record<string, Difference>> = {
     },
   },
   'scheduler-unknown': {
-    claim: 'a service that the kernel refuses costs no other one a real server',
+    claim: 'a service that the kernel refuses is told and costs no other one a real server',
     steps: {
       0: {
+        hasOwnWords: true,
         ipvs: tcp('10.23.3.101:80 -s rr', '10.23.3.11:80 -m -w 1', '10.23.3.12:80 -m -w 1'),
         log: ['Added virtual server: 10.23.3.101:80'],
       },
@@ -189,8 +190,14 @@ const reloads: Readonly<Record<string, Difference>> = {
     claim: 'a daemon with a bad file is reached, says so, and is stopped',
     steps: {
       1: { pidfile: true, hasOwnWords: true, log: [] },
-      2: asked(status),
-      3: { ...GONE, ipvs: [], commands: [status, command('stop', 0)], log: [] },
+      2: { ...asked(status), hasOwnWords: true },
+      3: {
+        ...GONE,
+        hasOwnWords: true,
+        ipvs: [],
+        commands: [status, command('stop', 0)],
+        log: [],
+      },
       4: { log: [] },
     },
   },
