@@ -120,6 +120,18 @@ function administrationCells(given: JsonValue | undefined): {
   };
 }
 
+/** What its agent said of it, and whether that takes it out. */
+function agentCells(given: JsonValue | undefined): {
+  readonly state: string;
+  readonly about: string;
+} {
+  const [agent] = records([given ?? null]);
+  if (agent === undefined) return { state: '', about: '' };
+  const state = word(agent.state);
+  const isOut = state === 'drain' || state === 'maint' || state === 'down';
+  return { state: isOut ? `, AGENT ${state.toUpperCase()}` : '', about: ` [${word(agent.text)}]` };
+}
+
 function serviceRows(director: JsonObject): readonly (readonly string[])[] {
   return records(director.services).flatMap((service) => {
     const reals = records(service.reals);
@@ -132,12 +144,14 @@ function serviceRows(director: JsonObject): readonly (readonly string[])[] {
       const isKept = real.isKept === true;
       const shown = verdict === 'down' ? (isKept ? 'DOWN but kept' : 'DOWN') : verdict;
       const { state, about } = administrationCells(real.administration);
+      const agent = agentCells(real.agent);
+      const kept = isKept && verdict !== 'down' ? ' but kept' : '';
       rows.push([
         `  -> ${word(real.name)}`,
         `weight ${word(real.weight)}`,
-        `${shown}${state}`,
+        `${shown}${state}${agent.state}${kept}`,
         ageText(real.sinceSeconds),
-        `${word(real.reason)}${about}`,
+        `${word(real.reason)}${about}${agent.about}`,
       ]);
     }
     return rows;

@@ -101,6 +101,16 @@ export interface SqlCheck extends Target {
   readonly query: string;
 }
 
+/** Asks the agent of a real server what it can carry; its words are the answer of the verdict. */
+export interface AgentCheck extends Target {
+  readonly kind: 'agent';
+  readonly via: 'tcp' | 'http' | 'command';
+  /** Of the page, or of the program; else empty. */
+  readonly path: string;
+  /** Of the program. */
+  readonly args: readonly string[];
+}
+
 /** Nothing is asked, because the configuration lacks what to ask: always down. */
 export interface VainCheck {
   readonly kind: 'vain';
@@ -125,8 +135,13 @@ export type CheckSpec =
   | RadiusCheck
   | SqlCheck
   | ExternalCheck
+  | AgentCheck
   | VainCheck
   | NoCheck;
+
+/** It is run by a process of its own. */
+export const isProgram = (spec: CheckSpec): boolean =>
+  spec.kind === 'external' || (spec.kind === 'agent' && spec.via === 'command');
 
 /** Equal for checks that may share one run. Properties are in the order of construction. */
 export const checkKey = (spec: CheckSpec): string => JSON.stringify(spec);

@@ -52,4 +52,16 @@ export const healthDirectives: readonly DirectorRow[] = [
     'no',
     'Holds an idle connection to each real server and checks at once when it breaks. *',
   ],
+  [
+    'agentcheck',
+    'both',
+    'optional',
+    'special',
+    '"PROGRAM" | tcp:PORT | http:PORT/PATH | none',
+    'none',
+    'Who says which part of its weight a real server can carry now. *',
+    'invalid agentcheck',
+    'invalid agentcheck',
+  ],
+  extension('agentinterval', 'SECONDS', 'checkinterval', 'Time between two questions to it. *'),
 ];

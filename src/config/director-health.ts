@@ -1,8 +1,10 @@
 // Directives of ldirectord.cf by which we go further than ldirectord: when a real server counts as
-// down and as up again, how many are kept in service whatever happens, and what becomes of the
-// clients of a dead one. Without them everything is as with ldirectord 4.12.
+// down and as up again, how many are kept in service whatever happens, what becomes of the clients
+// of a dead one, and who says what one can carry. Without them everything is as with ldirectord
+// 4.12.
 
 import type { ReadContext } from './director-address.js';
+import { type AgentSource, readAgentSource } from './director-agent.js';
 import type { DirectorStatement } from './director-lines.js';
 import { readCount, readYesNo } from './director-values.js';
 import { parseWhole } from './ha-values.js';
@@ -35,6 +37,10 @@ export interface HealthRules {
   readonly deadAction: DeadAction | undefined;
   /** One idle connection to each real server tells when it goes; undefined: no. */
   readonly isWatchConn: boolean | undefined;
+  /** Who says what a real server can carry; undefined: nobody. */
+  readonly agentCheck: AgentSource | undefined;
+  /** Time between two questions to it; undefined: as `checkinterval`. */
+  readonly agentIntervalSeconds: number | undefined;
 }
 
 /** The same while the file is read. */
@@ -52,6 +58,8 @@ export const plainHealth: HealthRules = {
   slowStartSeconds: undefined,
   deadAction: undefined,
   isWatchConn: undefined,
+  agentCheck: undefined,
+  agentIntervalSeconds: undefined,
 };
 
 export const newHealth = (): HealthDraft => ({ ...plainHealth });
@@ -68,6 +76,8 @@ export const healthRulesOf = (own: HealthRules, global: HealthRules): HealthRule
   slowStartSeconds: own.slowStartSeconds ?? global.slowStartSeconds,
   deadAction: own.deadAction ?? global.deadAction,
   isWatchConn: own.isWatchConn ?? global.isWatchConn,
+  agentCheck: own.agentCheck ?? global.agentCheck,
+  agentIntervalSeconds: own.agentIntervalSeconds ?? global.agentIntervalSeconds,
 });
 
 /** True: a dead real server stays in the table with weight 0. False: it is removed. */
@@ -123,6 +133,12 @@ export function readHealthRule(
       return true;
     case 'watchconn':
       draft.isWatchConn = readYesNo(statement, context) ?? draft.isWatchConn;
+      return true;
+    case 'agentcheck':
+      draft.agentCheck = readAgentSource(statement, context) ?? draft.agentCheck;
+      return true;
+    case 'agentinterval':
+      draft.agentIntervalSeconds = count(1) ?? draft.agentIntervalSeconds;
       return true;
     default:
       return false;

@@ -39,6 +39,7 @@ export function judgeVirtual(
     sink.warning('value-ignored', ops.at, 'ops has an effect for udp only');
   }
   judgeHealth(virtual, draft, section, context);
+  judgeAgent(virtual, draft, context);
   if (draft.realLines.length === 0) {
     const message = `virtual ${virtual.name} has no real server`;
     sink.warning('no-real-server', head.valueAt, message);
@@ -67,6 +68,23 @@ function judgeHealth(
   if (isSlow && reals.every(({ weight }) => weight <= 1)) {
     const message = `slowstart has no effect: no real server of ${name} has a weight above 1`;
     sink.warning('value-ignored', at, message, { hint: 'write weights of 10 or 100' });
+  }
+}
+
+/** Of the virtual service's own lines: global ones may be meant for others. */
+function judgeAgent(
+  { health, checkType, name }: VirtualServiceConfig,
+  draft: VirtualDraft,
+  { sink }: ReadContext,
+): void {
+  const interval = draft.last.get('agentinterval');
+  if (interval !== undefined && (health.agentCheck ?? { kind: 'none' }).kind === 'none') {
+    const message = `agentinterval has no effect: ${name} has no agentcheck`;
+    sink.warning('value-ignored', interval.at, message);
+  }
+  const agent = draft.last.get('agentcheck');
+  if (agent !== undefined && checkType.kind === 'off') {
+    sink.warning('value-ignored', agent.at, 'agentcheck has no effect with checktype=off');
   }
 }
 

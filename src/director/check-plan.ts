@@ -14,6 +14,8 @@ import { realKey } from './real-server-text.js';
 
 export interface PlannedCheck {
   readonly key: string;
+  /** `agent`: its answer is no verdict on the real servers but a word on their weight. */
+  readonly purpose: 'health' | 'agent';
   readonly interval: Duration;
   /** Each wait is longer or shorter by up to this part of the interval. */
   readonly jitter: number;
@@ -69,6 +71,7 @@ function plannedCheck(virtual: VirtualServiceConfig, real: RealServerConfig): Pl
   const rest = combined && `${combined.connects} ${checkKey(combined.connect)}`;
   return {
     key: `${checkKey(main)} ${rest ?? ''}`,
+    purpose: 'health',
     interval: seconds(virtual.checkIntervalSeconds),
     jitter: (virtual.health.jitterPercent ?? 0) / 100,
     main,

@@ -12,7 +12,7 @@ import {
   instant,
   millis,
 } from '../base/time.js';
-import type { CheckSpec } from '../checks/check-spec.js';
+import { type CheckSpec, isProgram } from '../checks/check-spec.js';
 import { type CheckVerdict, timedOut } from '../checks/check-verdict.js';
 import {
   type CombinedState,
@@ -29,7 +29,7 @@ import { createDueQueue, type DueQueue } from './due-queue.js';
  */
 export const CHECKS_IN_FLIGHT_MAX = 1024;
 
-/** Programs of external checks at once: each is a process of its own. */
+/** Programs of external checks and agents at once: each is a process of its own. */
 export const PROGRAMS_IN_FLIGHT_MAX = 64;
 
 /**
@@ -54,6 +54,7 @@ export interface FinishedCheck {
   readonly took: Duration;
   /** Of the check. */
   readonly key: string;
+  readonly purpose: PlannedCheck['purpose'];
   readonly realKeys: readonly string[];
 }
 
@@ -173,7 +174,7 @@ class Schedule implements CheckSchedule {
   }
 
   #laneOf({ check }: Entry): Lane {
-    return check.main.kind === 'external' ? this.#programs : this.#connections;
+    return isProgram(check.main) ? this.#programs : this.#connections;
   }
 
   #wait(entry: Entry, at: Instant): void {
@@ -245,7 +246,7 @@ class Schedule implements CheckSchedule {
     if (entry?.inFlight === undefined) return undefined;
     const took = between(entry.inFlight.startedAt, now);
     this.#land(entry, entry.inFlight);
-    const { combined, realKeys } = entry.check;
+    const { key, purpose, combined, realKeys } = entry.check;
     if (combined !== undefined) {
       entry.combined = combinedAfter(entry.combined, verdict.isUp, combined.connects);
     }
@@ -253,7 +254,7 @@ class Schedule implements CheckSchedule {
     // asked again at once.
     this.#wait(entry, entry.nextAt <= now ? after(now, entry.interval) : entry.nextAt);
     if (entry.isSuspected && verdict.isUp) this.#bringForward(entry, now);
-    return { verdict, took, key: entry.check.key, realKeys };
+    return { verdict, took, key, purpose, realKeys };
   }
 
   hasten(checkKey: string, interval: Duration, now: Instant): void {
@@ -274,7 +275,9 @@ class Schedule implements CheckSchedule {
 
   suspect(realKeys: ReadonlySet<string>, now: Instant): void {
     for (const entry of this.#entries.values()) {
-      if (!entry.hasRun || !entry.check.realKeys.some((key) => realKeys.has(key))) continue;
+      const { purpose, realKeys: own } = entry.check;
+      // What speaks against a real server is no reason to ask what it can carry.
+      if (!entry.hasRun || purpose === 'agent' || !own.some((key) => realKeys.has(key))) continue;
       if (entry.inFlight !== undefined) entry.isSuspected = true;
       else this.#bringForward(entry, now);
     }

@@ -3,6 +3,7 @@
 // arguments of the service). What was not written and has no default is left out or null.
 
 import { bracketed } from '../checks/check-spec.js';
+import { agentSourceText } from '../config/director-agent.js';
 import type {
   AlertConfig,
   AlertState,
@@ -159,6 +160,8 @@ const healthMeaning = (health: HealthRules): Record<string, Meaning | undefined>
   slowstart: health.slowStartSeconds,
   deadaction: health.deadAction,
   watchconn: health.isWatchConn === undefined ? undefined : yesNo(health.isWatchConn),
+  agentcheck: health.agentCheck && agentSourceText(health.agentCheck),
+  agentinterval: health.agentIntervalSeconds,
 });
 
 const fallbackMeaning = (fallback: FallbackConfig): MeaningObject => ({

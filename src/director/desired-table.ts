@@ -11,6 +11,7 @@ import type {
 import { isQuiescing } from '../config/director-health.js';
 import type { IpvsDestination, IpvsService } from '../wire/ipvs-table.js';
 import { type Administered, isLetIn } from './administration.js';
+import { type AgentState, agentHold, agentLetsIn, agentWeight } from './agent.js';
 import type { RealVerdict } from './director-status.js';
 import {
   destinationKey,
@@ -32,6 +33,7 @@ export interface RealHealth {
   /** Its weight while that rises; undefined: the configured one. */
   readonly rampedWeight: number | undefined;
   readonly administered?: Administered | undefined;
+  readonly agent?: AgentState | undefined;
 }
 
 export type HealthView = (virtual: VirtualServiceConfig, real: RealServerConfig) => RealHealth;
@@ -103,12 +105,13 @@ function desiredService(
   let undecidedCount = 0;
   for (const real of virtual.reals) {
     const realHealth = health(virtual, real);
-    const { verdict, isQuiescedSeen, administered } = realHealth;
-    const isServing = (verdict === 'up' || realHealth.isKept) && isLetIn(administered);
+    const { verdict, isKept, isQuiescedSeen, administered, agent } = realHealth;
+    const isWell = verdict === 'up' && agentLetsIn(agent);
+    const isServing = (isWell || isKept) && isLetIn(administered);
     if (isServing) servingCount++;
     if (verdict === 'undecided') undecidedCount++;
     const key = destinationKey(realDestination(virtual, real));
-    if (verdict === 'undecided' && administered?.kind !== 'out') untouched.add(key);
+    if (verdict === 'undecided' && !isTakenOut(realHealth)) untouched.add(key);
     const destination = wantedDestination(virtual, real, realHealth);
     if (destination === undefined) continue;
     const isUpThere = wanted.get(key)?.isOptional === false && !isServing;
@@ -145,25 +148,39 @@ function risenWeight(full: number, configured: number, ramped: number | undefine
   return Math.max(1, Math.round((full * ramped) / configured));
 }
 
-/** The one place where health and operators' words become a weight. */
+/** By an operator's word, or by its agent's. An operator's drain wins: it ends by connections. */
+function isTakenOut({ administered, agent }: RealHealth): boolean {
+  if (administered?.kind === 'out') return true;
+  return agentHold(agent) === 'maint' && administered?.kind !== 'drain';
+}
+
+/** The one place where health, operators' words and those of agents become a weight. */
 function wantedDestination(
   virtual: VirtualServiceConfig,
   real: RealServerConfig,
-  { verdict, isKept, rampedWeight, administered }: RealHealth,
+  health: RealHealth,
 ): IpvsDestination | undefined {
-  if (administered?.kind === 'out') return undefined;
+  const { verdict, isKept, rampedWeight, administered, agent } = health;
+  if (isTakenOut(health)) return undefined;
   const isIn = verdict === 'up' || verdict === 'undecided' || isKept;
-  if (administered?.kind === 'drain' && isIn) return quiescedDestination(virtual, real);
+  const hold = isIn ? agentHold(agent) : undefined;
+  const isDrained = administered?.kind === 'drain' || hold === 'drain';
+  if (isDrained && isIn) return quiescedDestination(virtual, real);
   const full = administered?.kind === 'weight' ? administered.weight : real.weight;
-  if (isKept) return { ...realDestination(virtual, real), weight: full };
+  const told = agentWeight(full, agent);
+  // Whom the floor keeps although its agent says 0 % is kept with all it has.
+  if (isKept) return { ...realDestination(virtual, real), weight: told === 0 ? full : told };
+  const whenDown = (): IpvsDestination | undefined =>
+    isQuiescing(virtual) ? quiescedDestination(virtual, real) : undefined;
+  if (hold === 'down') return whenDown();
   switch (verdict) {
     case 'up': {
-      const weight = risenWeight(full, real.weight, rampedWeight);
+      const weight = risenWeight(told, real.weight, rampedWeight);
       return { ...realDestination(virtual, real), weight };
     }
     case 'down':
     case 'off':
-      return isQuiescing(virtual) ? quiescedDestination(virtual, real) : undefined;
+      return whenDown();
     case 'undecided':
       return undefined;
     default:

@@ -79,6 +79,7 @@ function realStatus(real: RealServer, source: SnapshotSource): RealStatus {
     checkTook: real.checkTook,
     configuredWeight: real.config.weight,
     administered: real.administered,
+    agent: real.agent,
     weight: there?.weight,
     activeConnections: there?.activeConnections,
     inactiveConnections: there?.inactiveConnections,

@@ -3,6 +3,7 @@
 
 import type { Duration, Instant } from '../base/time.js';
 import type { Administered } from './administration.js';
+import type { AgentState } from './agent.js';
 import type { DirectorMode } from './director-event.js';
 
 /** `undecided`: no verdict yet. `off`: `checktype=off`, nothing decides. */
@@ -26,6 +27,8 @@ export interface RealStatus {
   readonly configuredWeight: number;
   /** What an operator said of it, if that holds. */
   readonly administered: Administered | undefined;
+  /** What its agent said of it; undefined before the first word and without an agent. */
+  readonly agent: AgentState | undefined;
   /** From the kernel; undefined when the real server is not in the table. */
   readonly weight: number | undefined;
   readonly activeConnections: number | undefined;

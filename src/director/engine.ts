@@ -12,6 +12,7 @@ import { after, earliest, type Instant, instant, millis, type Now, seconds } fro
 import type { AlertState, DirectorConfig } from '../config/director-config.js';
 import { type Administration, createAdministration } from './administration.js';
 import type { AdministrationEntry } from './administration-entry.js';
+import { plannedAgents } from './agent-plan.js';
 import { type Alerts, createAlerts } from './alerts.js';
 import { plannedChecks } from './check-plan.js';
 import { type CheckSchedule, createCheckSchedule, type FinishedCheck } from './check-schedule.js';
@@ -214,11 +215,16 @@ class Director implements DirectorEngine {
 
   #startChecks(now: Instant): void {
     const pace = this.#mode === 'warm' ? this.#config.standbyPace : 1;
-    const dropped = this.#schedule.update(plannedChecks(this.#config), pace, now);
+    const planned = [...plannedChecks(this.#config), ...plannedAgents(this.#config)];
+    const dropped = this.#schedule.update(planned, pace, now);
     for (const id of dropped) this.#effects.push({ kind: 'cancel-check', id });
   }
 
   #takeFinished(finished: FinishedCheck, now: Instant): void {
+    if (finished.purpose === 'agent') {
+      this.#health.takeAgent(finished, now);
+      return;
+    }
     const hastened = this.#health.takeFinished(finished, now);
     if (hastened !== undefined) this.#schedule.hasten(finished.key, hastened, now);
   }

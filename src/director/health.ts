@@ -6,9 +6,18 @@
 import type { LogCode } from '../base/log-code.js';
 import type { LogLevel } from '../base/log-line.js';
 import { type Duration, earliest, type Instant, seconds } from '../base/time.js';
-import { type CheckVerdict, down, up } from '../checks/check-verdict.js';
+import { type CheckVerdict, cleanReason, down, up } from '../checks/check-verdict.js';
 import type { VirtualServiceConfig } from '../config/director-config.js';
 import { ipvsKeyText } from '../wire/ipvs-table.js';
+import {
+  afterAgentFailure,
+  afterAgentWord,
+  agentLetsIn,
+  agentNews,
+  agentText,
+  isOtherEffect,
+  readAgentWord,
+} from './agent.js';
 import type { AlertEvent } from './alerts.js';
 import { alwaysUpReason } from './check-plan.js';
 import type { FinishedCheck } from './check-schedule.js';
@@ -33,9 +42,11 @@ export interface Health {
   configure(virtuals: readonly VirtualServiceConfig[], reals: RealServers, now: Instant): void;
   /** Returns the interval until the next run while one of the real servers is in doubt. */
   takeFinished(finished: FinishedCheck, now: Instant): Duration | undefined;
+  /** Takes what the agent of real servers said, or that it said nothing. */
+  takeAgent(finished: FinishedCheck, now: Instant): void;
   /** Takes the endpoints that are out of service; returns whose check is due now. */
   maintain(endpoints: ReadonlySet<string>, now: Instant): ReadonlySet<string>;
-  /** An operator said something of it: the floor and the table look at it anew. */
+  /** An operator or its agent said something of it: the floor and the table look at it anew. */
   reconsider(real: RealServer): void;
   /** What follows from new verdicts and from the time. `isServing`: the table is ours. */
   advance(isServing: boolean, now: Instant): void;
@@ -92,6 +103,24 @@ class Judge implements Health {
       fastest = Math.min(fastest ?? fastIntervalSeconds, fastIntervalSeconds);
     }
     return fastest === undefined ? undefined : seconds(fastest);
+  }
+
+  takeAgent({ verdict, realKeys }: FinishedCheck, now: Instant): void {
+    const { answer = '' } = verdict;
+    const word = verdict.isUp ? readAgentWord(answer) : undefined;
+    const fault = verdict.isUp ? cleanReason(`no word is known in "${answer}"`) : verdict.reason;
+    for (const key of realKeys) {
+      const real = this.#reals.byKey.get(key);
+      if (real === undefined) continue;
+      const before = real.agent;
+      const after = word === undefined ? afterAgentFailure(before) : afterAgentWord(before, word);
+      real.agent = after;
+      if (agentLetsIn(before) && !agentLetsIn(after)) real.agentOutSince = now;
+      const where = `${endpointText(real.config)} (${real.virtual.name})`;
+      const news = agentNews(before, after, where, fault);
+      if (news !== undefined) this.#face.log(news.level, news.code, news.text);
+      if (isOtherEffect(before, after)) this.reconsider(real);
+    }
   }
 
   #judge(real: RealServer, given: CheckVerdict, now: Instant): void {
@@ -190,12 +219,13 @@ class Judge implements Health {
     if (real.isKept) {
       this.#told.add(key);
       const subject = `Kept real server: ${where} (down, but minpool is ${floorOf(virtual)})`;
-      this.#face.log('WARN', 'real-kept', `${subject}: ${real.reason}`);
+      const why = real.verdict === 'up' ? (agentText(real.agent) ?? '') : real.reason;
+      this.#face.log('WARN', 'real-kept', `${subject}: ${why}`);
       this.#face.alert({ virtual, subject, real: name, isLoss: true });
       return;
     }
     this.#told.delete(key);
-    const isUp = real.verdict === 'up';
+    const isUp = real.verdict === 'up' && agentLetsIn(real.agent);
     const subject = `No longer kept real server: ${where}`;
     this.#face.log(
       'info',

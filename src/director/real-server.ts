@@ -7,6 +7,7 @@ import type { Duration, Instant } from '../base/time.js';
 import { type CheckVerdict, type FailureKind, failureOf } from '../checks/check-verdict.js';
 import type { RealServerConfig, VirtualServiceConfig } from '../config/director-config.js';
 import type { Administered } from './administration.js';
+import type { AgentState } from './agent.js';
 import type { RealHealth } from './desired-table.js';
 import type { RealVerdict } from './director-status.js';
 import { failureLimit, failuresOf, isUsedUp } from './failure-share.js';
@@ -38,6 +39,10 @@ export interface RealServer {
   isQuiescedSeen: boolean;
   /** What an operator said of it; its checks go on and its verdict is theirs alone. */
   administered: Administered | undefined;
+  /** What its agent said of it; as with operators, its verdict stays that of its checks. */
+  agent: AgentState | undefined;
+  /** Since when its agent alone keeps it out, for the order of those that the floor may keep. */
+  agentOutSince: Instant | undefined;
 }
 
 export const newRealServer = (
@@ -62,6 +67,8 @@ export const newRealServer = (
   checkTook: undefined,
   isQuiescedSeen: false,
   administered: undefined,
+  agent: undefined,
+  agentOutSince: undefined,
 });
 
 /** Of a real server that is not there. */
@@ -206,8 +213,13 @@ function carriedOver(
   const failureShare = isCounting ? former.failures / limit : former.failureShare;
   // A ramp that is over must not give its name to what this reload does to the weight.
   const rampedSince = former.rampedWeight === undefined ? undefined : former.rampedSince;
-  return { ...former, virtual, config, failureLimit: limit, failureShare, rampedSince };
+  const agent = isSameAgent(former.virtual, virtual) ? former.agent : undefined;
+  return { ...former, virtual, config, failureLimit: limit, failureShare, rampedSince, agent };
 }
+
+/** The word of another agent says nothing any more. */
+const isSameAgent = (a: VirtualServiceConfig, b: VirtualServiceConfig): boolean =>
+  JSON.stringify(a.health.agentCheck) === JSON.stringify(b.health.agentCheck);
 
 /** The failures so far stay what they were; how many it takes may be another number now. */
 function limitNow({ lastFailure }: RealServer, virtual: VirtualServiceConfig): number {

@@ -5,6 +5,7 @@ import type { LogCode } from '../base/log-code.js';
 import type { VirtualServiceConfig } from '../config/director-config.js';
 import type { IpvsDestination, IpvsRequest } from '../wire/ipvs-table.js';
 import { entryText } from './administration-entry.js';
+import { agentHold, agentLetsIn, agentText } from './agent.js';
 import type { AlertEvent } from './alerts.js';
 import type { DesiredService, DestinationOrigin } from './desired-table.js';
 import type { RealServer } from './real-server.js';
@@ -89,12 +90,23 @@ function destinationLine(
   }
   const server = context.realServer(virtual, origin);
   const isAsked = server?.administered !== undefined;
-  if (server?.rampedSince !== undefined && (context.weightBefore ?? 0) > 0 && !isAsked) {
+  const { weight } = destination;
+  const weightBefore = context.weightBefore ?? 0;
+  const isStep = weightBefore > 0 && weight > 0 && !isAsked;
+  const agent = agentText(server?.agent);
+  const isRising = server?.rampedWeight !== undefined && weight > weightBefore;
+  const isWeighed = isStep && agent !== undefined && !isRising && !context.isRepair;
+  if (isWeighed && server?.verdict === 'up') {
+    // Loads come and go: no mail either.
+    const text = `Weighed real server: ${endpointText(origin.real)} ${tail}: ${agent}`;
+    return { code: 'real-weighed', text };
+  }
+  if (server?.rampedSince !== undefined && isStep) {
     // A step of a recovery that was told already: not for the mail.
     const text = `Raised real server: ${endpointText(origin.real)} ${tail}: slow start`;
     return { code: 'real-raised', text };
   }
-  const isLetIn = !isAsked || destination.weight > 0;
+  const isLetIn = (!isAsked && agentLetsIn(server?.agent)) || weight > 0;
   if ((server?.verdict === 'up' || server?.isKept === true) && isLetIn) {
     const text = `${verb} real server: ${endpointText(origin.real)} ${tail}`;
     return told(`real-${code}`, text, because(context, server), endpointText(origin.real));
@@ -107,13 +119,20 @@ function destinationLine(
     text,
     because(context, server),
     endpointText(origin.real),
-    server?.verdict === 'down' && server.administered === undefined,
+    isLossOf(server),
   );
 }
+
+/** What its checks or its agent brought about is a loss, what an operator did is none. */
+const isLossOf = (server: RealServer | undefined): boolean =>
+  server?.administered === undefined &&
+  (server?.verdict === 'down' || agentHold(server?.agent) === 'down');
 
 function because(context: LogContext, server: RealServer | undefined): string {
   if (context.isRepair) return ': repaired after a change by another program';
   if (server?.administered !== undefined) return `: ${entryText(server.administered.entry)}`;
+  const agent = agentLetsIn(server?.agent) ? undefined : agentText(server?.agent);
+  if (server?.verdict !== 'down' && agent !== undefined) return `: ${agent}`;
   return server === undefined || server.reason === '' ? '' : `: ${server.reason}`;
 }
 
@@ -130,8 +149,8 @@ function deletionLine(destination: IpvsDestination, context: LogContext): TableL
   if (real !== undefined) {
     const server = context.realServer(virtual, { kind: 'real', real });
     const text = `Deleted real server: ${mappedText(virtual, real)} (${virtual.name})`;
-    const isLoss = server?.verdict === 'down' && server.administered === undefined;
-    return told('real-deleted', text, because(context, server), endpointText(real), isLoss);
+    const name = endpointText(real);
+    return told('real-deleted', text, because(context, server), name, isLossOf(server));
   }
   if (fallback !== undefined && destinationKey(fallbackDestination(virtual, fallback)) === key) {
     const text = `Deleted fallback server: ${endpointText(fallback)} (${virtual.name})`;

@@ -2,6 +2,7 @@
 // names stay as in the log. Fields are only ever added (schema lubdub/director-status/v1).
 
 import { between, type Instant, type Now } from '../base/time.js';
+import { agentHold, agentText } from '../director/agent.js';
 import type { DirectorStatus, RealStatus } from '../director/director-status.js';
 import type { JsonObject } from '../runtime/control-socket.js';
 import type { PeerDirector } from './administration-keeping.js';
@@ -95,6 +96,15 @@ function administrationReport({ administered }: RealStatus): JsonObject | null {
   };
 }
 
+/** What its agent said of it; null: it has none, or nothing has come yet. */
+function agentReport({ agent }: RealStatus): JsonObject | null {
+  const text = agentText(agent);
+  if (agent === undefined || text === undefined) return null;
+  const { percent, share, reason, standing } = agent;
+  const state = standing === 'silent' ? standing : (agentHold(agent) ?? 'up');
+  return { text, state, percent, share, reason };
+}
+
 function realReport(real: RealStatus, now: Now): JsonObject {
   return {
     name: real.name,
@@ -109,6 +119,7 @@ function realReport(real: RealStatus, now: Now): JsonObject {
     lastCheckTookSeconds: real.checkTook === undefined ? null : real.checkTook / 1000,
     configuredWeight: real.configuredWeight,
     administration: administrationReport(real),
+    agent: agentReport(real),
     weight: real.weight ?? null,
     activeConnections: real.activeConnections ?? null,
     inactiveConnections: real.inactiveConnections ?? null,

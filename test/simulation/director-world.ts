@@ -17,6 +17,8 @@ export interface ScriptedServer {
   isUp: boolean;
   /** Undefined: never answers. */
   delayMs: number | undefined;
+  /** Its own words, as an agent says them. */
+  answer?: string;
 }
 
 export class DirectorWorld {
@@ -63,6 +65,11 @@ export class DirectorWorld {
   /** `10.0.0.1:80` answers so; without a port for ping. */
   server(name: string, isUp: boolean, delayMs = 5): void {
     this.servers.set(name, { isUp, delayMs });
+  }
+
+  /** An agent at `10.0.0.1:9000` says so. */
+  agent(name: string, answer: string): void {
+    this.servers.set(name, { isUp: true, delayMs: 5, answer });
   }
 
   /** Takes connections and never answers. */
@@ -130,8 +137,9 @@ export class DirectorWorld {
     const check = this.#running.get(id);
     this.#running.delete(id);
     if (check === undefined) return;
-    const { isUp } = this.judge(check.spec);
-    const verdict = isUp ? up('connected') : down('connect refused', 'refused');
+    const { isUp, answer } = this.judge(check.spec);
+    const good = answer === undefined ? up('connected') : { ...up('answered'), answer };
+    const verdict = isUp ? good : down('connect refused', 'refused');
     this.offer({ kind: 'check-finished', id, verdict });
   }
 

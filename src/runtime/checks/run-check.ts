@@ -6,6 +6,7 @@ import { unreachable } from '../../base/assert.js';
 import type { CheckSpec } from '../../checks/check-spec.js';
 import { type CheckVerdict, down, timedOut, up } from '../../checks/check-verdict.js';
 import { monotonicMs } from '../clock.js';
+import { runAgentCheck } from './agent.js';
 import { downOfError } from './check-error.js';
 import { runConnectCheck } from './connect.js';
 import { runDialogueCheck } from './dialogue.js';
@@ -128,6 +129,8 @@ async function runCheck(spec: CheckSpec, context: CheckContext): Promise<CheckVe
       return runPingCheck(spec, context);
     case 'external':
       return runExternalCheck(spec, context);
+    case 'agent':
+      return runAgentCheck(spec, context);
     case 'dialogue':
       return runDialogueCheck(spec, context);
     case 'dns':

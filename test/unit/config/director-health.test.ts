@@ -40,6 +40,8 @@ const values = [
   'slowstart=30',
   'deadaction=expire',
   'watchconn=yes',
+  'agentcheck=http:8080/load',
+  'agentinterval=3',
 ];
 
 const read = {
@@ -53,6 +55,8 @@ const read = {
   slowStartSeconds: 30,
   deadAction: 'expire',
   isWatchConn: true,
+  agentCheck: { kind: 'http', port: 8080, path: '/load' },
+  agentIntervalSeconds: 3,
 };
 
 describe('the extensions of ldirectord.cf', () => {
@@ -89,6 +93,15 @@ describe('the extensions of ldirectord.cf', () => {
       'minpool=half',
       'slowstart=x',
       'deadaction=kill',
+      'agentcheck=tcp:0',
+      'agentcheck=tcp:70000',
+      'agentcheck=tcp:9000/load',
+      'agentcheck=http:8080',
+      'agentcheck=agent',
+      'agentcheck="/usr/bin/agent --quick"',
+      'agentcheck=',
+      'agentinterval=0',
+      'agentinterval=0.5',
     ];
     for (const line of bad) {
       const { config, diagnostics } = parse(`${line}\n${head}`);
@@ -99,6 +112,25 @@ describe('the extensions of ldirectord.cf', () => {
       );
       assert.ok(diagnostics[0]?.hint, line);
     }
+  });
+
+  it('name an agent as a port, a page or a program, or none in place of the global one', () => {
+    const sourceOf = (text: string) => good(text).virtuals[0]?.health.agentCheck;
+    assert.deepEqual(sourceOf(`agentcheck = tcp:9000\n${head}`), { kind: 'tcp', port: 9000 });
+    const program = { kind: 'command', path: '/usr/lib/lubdub/agent' };
+    assert.deepEqual(sourceOf(`agentcheck="/usr/lib/lubdub/agent"\n${head}`), program);
+    assert.deepEqual(sourceOf(`agentcheck=/usr/lib/lubdub/agent\n${head}`), program);
+    assert.deepEqual(sourceOf(`agentcheck=tcp:9000\n${head}\tagentcheck=none\n`), { kind: 'none' });
+    const meaning = JSON.stringify(configMeaning(good(`${head}\tagentcheck=http:80/a?b=1\n`)));
+    assert.match(meaning, /"agentcheck":"http:80\/a\?b=1"/);
+  });
+
+  it('bring a warning for an agent that is never asked', () => {
+    const text = (lines: string): string => describeDiagnostics(parse(lines).diagnostics);
+    assert.match(text(`${head}\tagentinterval=3\n`), /agentinterval has no effect/);
+    assert.equal(text(`agentcheck=tcp:9000\n${head}\tagentinterval=3\n`), '');
+    const off = `${head}\tchecktype=off\n\tagentcheck=tcp:9000\n`;
+    assert.match(text(off), /agentcheck has no effect with checktype=off/);
   });
 
   it('of which deadaction goes before quiescent', () => {

@@ -198,3 +198,35 @@ test('a configuration with a mistake ends with 2 before anything is opened', asy
   assert.equal(await director.exit, 2);
   assert.deepEqual(director.kernel.requests, []);
 });
+
+test('a real server carries the part of its weight that its agent says', async () => {
+  const web = await startWebServer('127.9.0.5');
+  const agent = await startWebServer('127.9.0.5');
+  agent.body = 'ready up 40% # load 7\n';
+  const director = await run(`agentcheck=http:${agent.port}/load
+virtual=10.9.0.105:80
+    real=127.9.0.5:${web.port} masq 100
+    service=http
+    request="index.html"
+    receive="Test Page"
+`);
+  const weighs = (weight: number): boolean =>
+    director.kernel
+      .lines()
+      .includes(`-a tcp 10.9.0.105:80 -r 127.9.0.5:${web.port} masq -w ${weight}`);
+  await until(() => weighs(40), 'it has 40 % of its weight');
+  assert.equal(agent.requests[0]?.url, '/load');
+  agent.body = 'drain # backup\n';
+  await until(() => weighs(0), 'it gets no new connections');
+  const { services } = await director.ask('status');
+  assert.match(JSON.stringify(services), /"agent":\{"text":"agent drain: backup"/);
+  await agent.close();
+  await until(() => weighs(100), 'the word of an agent that is gone is forgotten');
+  await stop(director);
+  const name = `127.9.0.5:${web.port} (10.9.0.105:80)`;
+  const log = await director.log();
+  assert.ok(log.includes(`Agent of real server: ${name} 40% -> drain: backup`), log.join('\n'));
+  const silent = log.filter((line) => line.includes(`${name} drain -> silent, 3 times in a row`));
+  assert.equal(silent.length, 1);
+  await web.close();
+});
