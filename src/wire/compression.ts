@@ -4,7 +4,7 @@
 // unpacks to more than the limit is refused: a few bytes must not become a gigabyte.
 
 import { failure, ok, type Result } from '../base/result.js';
-import type { FrameCode } from './frame.js';
+import { type FrameCode, frameKind } from './frame.js';
 import {
   binaryField,
   fieldBytes,
@@ -14,6 +14,7 @@ import {
   textField,
 } from './ha-message.js';
 import { decodeNetstringFrame, encodeNetstringFrame } from './netstring-frame.js';
+import { decodeStringFrame } from './string-frame.js';
 
 export type CompressionMethod = 'zlib' | 'bz2';
 
@@ -93,6 +94,13 @@ export const isWholeCompressed = (message: HaMessage): boolean =>
 export const hasCompressed = (message: HaMessage): boolean =>
   message.fields.some((field) => field.type === 4 || field.name === PAYLOAD);
 
+/** heartbeat 3.0.6 packs the frame that its `msgfmt` names: with classic the string frame. */
+function decodePacked(frame: Uint8Array): Result<HaMessage, FrameCode> {
+  if (frameKind(frame) === 'string') return decodeStringFrame(frame, uncompressedBytesMax);
+  const decoded = decodeNetstringFrame(frame, uncompressedBytesMax);
+  return decoded.ok ? ok(decoded.value.message) : decoded;
+}
+
 /**
  * The message with everything unpacked: the inner one of a whole compressed message, type 4 as
  * type 2. The caller has verified the signature: nothing unsigned is unpacked.
@@ -113,9 +121,9 @@ export function decompressMessage(
     const name = fieldText(message, ALGORITHM);
     const frame = unpack(name === 'zlib' || name === 'bz2' ? name : undefined, payload);
     if (frame === undefined) return failure('malformed', 'the payload cannot be unpacked');
-    const decoded = decodeNetstringFrame(frame, uncompressedBytesMax);
+    const decoded = decodePacked(frame);
     if (!decoded.ok) return decoded;
-    inner = decoded.value.message;
+    inner = decoded.value;
     // One layer: a message in a message in a message is somebody's game.
     if (isWholeCompressed(inner)) return failure('malformed', 'compressed twice');
   }

@@ -33,11 +33,15 @@ export function encodeStringFrame(message: HaMessage): Uint8Array {
 
 /**
  * Takes one frame from `>>>` to the line feed after `<<<`. The NUL that local clients add behind it
- * is accepted, anything else behind it is not.
+ * is accepted, anything else behind it is not. `bytesMax` is larger for what was compressed on the
+ * wire.
  */
-export function decodeStringFrame(bytes: Uint8Array): Result<HaMessage, FrameCode> {
+export function decodeStringFrame(
+  bytes: Uint8Array,
+  bytesMax: number = messageBytesMax,
+): Result<HaMessage, FrameCode> {
   if (frameKind(bytes) !== 'string') return failure('not-a-message', 'no >>> at the start');
-  if (bytes.length > messageBytesMax) return failure('too-long', `${bytes.length} bytes`);
+  if (bytes.length > bytesMax) return failure('too-long', `${bytes.length} bytes`);
   return decodeLines(bytesToLatin1(bytes), 0);
 }
 
