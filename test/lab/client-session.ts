@@ -13,9 +13,11 @@ export class ClientSession {
   isEnded = false;
   private readonly socket: Socket;
   private readonly name: string;
+  private readonly pid: number;
 
-  private constructor(path: string, name: string) {
+  private constructor(path: string, name: string, pid: number) {
     this.name = name;
+    this.pid = pid;
     const reader = createClientFrameReader();
     this.socket = connect(path);
     this.socket.on('data', (chunk) => {
@@ -29,21 +31,29 @@ export class ClientSession {
     });
   }
 
-  /** The socket of a host as this process reaches it. */
-  static async signOn(path: string, name: string): Promise<ClientSession> {
-    const session = new ClientSession(path, name);
+  /**
+   * The socket of a host as this process reaches it. 3.0.6 wants the number of a process that lives
+   * on its host; ours is none there.
+   */
+  static async signOn(path: string, name: string, pid = 4242): Promise<ClientSession> {
+    const session = new ClientSession(path, name, pid);
     session.say({ ...session.request('signon'), uid: '0', gid: '0' });
     await session.waitFor('a sign-on', (m) => fieldText(m, 'reqtype') === 'signon');
     return session;
   }
 
   request(reqtype: string): Record<string, string> {
-    return { t: 'hbapi-req', reqtype, pid: '4242', from_id: this.name };
+    return { t: 'hbapi-req', reqtype, pid: String(this.pid), from_id: this.name };
   }
 
   say(fields: Readonly<Record<string, string>>): void {
     const all = Object.entries(fields).map(([name, text]) => textField(name, text));
     this.socket.write(encodeClientFrame(haMessage(...all), 'classic'));
+  }
+
+  /** Fields of any type, in the frame that can carry all of them. */
+  sayMessage(message: HaMessage): void {
+    this.socket.write(encodeClientFrame(message, 'netstring'));
   }
 
   /** Bytes as they are, for what no client should send. */

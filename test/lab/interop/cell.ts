@@ -4,7 +4,14 @@
 import type { NodeName } from './interop-pair.js';
 
 export type Medium = 'bcast' | 'mcast' | 'ucast' | 'mcast6' | 'ucast6' | 'serial';
-export type ScenarioName = 'life' | 'words' | 'trouble' | 'late' | 'exchange' | 'ipfail';
+export type ScenarioName = 'life' | 'words' | 'trouble' | 'late' | 'exchange' | 'ipfail' | 'large';
+
+/** What both nodes do with large messages, in the words of ha.cf. */
+export interface CellCompression {
+  readonly method: 'zlib' | 'bz2';
+  /** Whole messages; else the fields that a client has marked for it. */
+  readonly traditional: 'yes' | 'no';
+}
 
 export interface Cell {
   readonly scenario: ScenarioName;
@@ -14,19 +21,34 @@ export interface Cell {
   readonly auth: 'crc' | 'md5' | 'sha1';
   readonly format: 'classic' | 'netstring';
   readonly failback: 'on' | 'off' | 'legacy';
+  readonly compression?: CellCompression;
 }
 
 export function cellName(cell: Cell): string {
   const seat = cell.lubdub === undefined ? 'originals' : `lubdub on ${cell.lubdub}`;
   const words = [seat, cell.media.join('+'), cell.auth, cell.format, `failback ${cell.failback}`];
-  return `${cell.scenario}: ${words.join(', ')}`;
+  return `${scenarioName(cell)}: ${words.join(', ')}`;
+}
+
+/** With what only its cells set. */
+export function scenarioName({ scenario, compression }: Cell): string {
+  if (compression === undefined) return scenario;
+  return `${scenario} (${compression.method}, traditional ${compression.traditional})`;
 }
 
 /** The host beside the pair that both ping in `ipfail`. */
 export const pingAddress = '10.8.0.9';
 
 /** Lines of ha.cf that only some scenarios need. */
-export function scenarioLines({ scenario }: Cell): string[] {
+export function scenarioLines({ scenario, compression }: Cell): string[] {
+  if (compression !== undefined) {
+    return [
+      `compression ${compression.method}`,
+      'compression_threshold 1',
+      `traditional_compression ${compression.traditional}`,
+      'apiauth lab uid=root',
+    ];
+  }
   if (scenario !== 'ipfail') return [];
   return [`ping ${pingAddress}`, 'respawn hacluster /usr/libexec/heartbeat/ipfail'];
 }

@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Cell, cellName } from './cell.js';
+import { type Cell, cellName, scenarioName } from './cell.js';
 import type { CellResult } from './play.js';
 
 const root = new URL('../../../../', import.meta.url);
@@ -81,7 +81,7 @@ function verdictOf({ plays, givenAgain }: CellResult): string {
 }
 
 const columns: readonly (readonly [string, (result: CellResult) => string])[] = [
-  ['scenario', ({ cell }) => cell.scenario],
+  ['scenario', ({ cell }) => scenarioName(cell)],
   ['lubdub', ({ cell }) => cell.lubdub ?? 'none'],
   ['media', ({ cell }) => cell.media.join(' + ')],
   ['auth', ({ cell }) => cell.auth],

@@ -1,7 +1,7 @@
 // The cells that are played: a matrix in which every two settings meet at least once, and a reduced
 // one in which every setting appears. What is held beside them: the cells of two originals.
 
-import { type Cell, cellName, type Medium } from './cell.js';
+import { type Cell, type CellCompression, cellName, type Medium } from './cell.js';
 
 const scenarios = ['life', 'words', 'trouble', 'late', 'exchange'] as const;
 const seats = ['alpha', 'beta'] as const;
@@ -28,6 +28,12 @@ const cell = (
   failback: Cell['failback'],
 ): Cell => ({ scenario, lubdub, media: carriers, auth, format, failback });
 
+const large = (
+  method: CellCompression['method'],
+  traditional: CellCompression['traditional'],
+  rest: Cell,
+): Cell => ({ ...rest, compression: { method, traditional } });
+
 /** Standby needs claims on the wire, which legacy does not have. */
 const isPlayable = (cell: Cell): boolean =>
   !(cell.scenario === 'words' && cell.failback === 'legacy');
@@ -52,14 +58,18 @@ function pairsOf(cell: Cell): string[] {
 }
 
 /**
- * ipfail is not crossed with media and signatures, which change nothing in it; it needs claims on
- * the wire.
+ * Not crossed with media and signatures, which change nothing in them. ipfail needs claims on the
+ * wire; large messages go both ways in each of their cells.
  */
 const furtherCells: readonly Cell[] = [
   cell('ipfail', 'alpha', ['bcast'], 'sha1', 'classic', 'off'),
   cell('ipfail', 'beta', ['ucast', 'mcast'], 'md5', 'classic', 'off'),
   cell('ipfail', 'alpha', ['ucast'], 'md5', 'classic', 'on'),
   cell('ipfail', 'beta', ['bcast'], 'sha1', 'netstring', 'on'),
+  large('zlib', 'yes', cell('large', 'alpha', ['bcast'], 'sha1', 'classic', 'off')),
+  large('bz2', 'yes', cell('large', 'beta', ['ucast'], 'md5', 'netstring', 'off')),
+  large('bz2', 'no', cell('large', 'alpha', ['mcast'], 'crc', 'classic', 'on')),
+  large('zlib', 'no', cell('large', 'beta', ['bcast'], 'sha1', 'classic', 'on')),
 ];
 
 /** A covering choice: again and again the cell that shows most pairs not shown yet. */

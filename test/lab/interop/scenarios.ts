@@ -3,6 +3,7 @@
 import { nowMs, waitFor } from '../wait.js';
 import { pingAddress, type ScenarioName } from './cell.js';
 import { type Holders, type NodeName, nodeNames, other } from './interop-pair.js';
+import { sendLarge } from './large-message.js';
 import type { Play } from './play.js';
 import type { HoldWord } from './seat.js';
 
@@ -237,6 +238,15 @@ async function playIpfail(play: Play): Promise<void> {
   await play.event('ping node back for both', () => setPing(play, second, true), balanced());
 }
 
+/** A client on each node says something large to one on the other. */
+async function playLarge(play: Play): Promise<void> {
+  await coldStart(play);
+  for (const from of nodeNames) {
+    const say = (): Promise<void> => sendLarge(play.pair, from);
+    await play.event(`large message from ${from}`, say, play.holders);
+  }
+}
+
 export const scenarios: Readonly<Record<ScenarioName, (play: Play) => Promise<void>>> = {
   life: playLife,
   late: playLate,
@@ -244,4 +254,5 @@ export const scenarios: Readonly<Record<ScenarioName, (play: Play) => Promise<vo
   trouble: playTrouble,
   exchange: playExchange,
   ipfail: playIpfail,
+  large: playLarge,
 };
