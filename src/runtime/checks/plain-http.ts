@@ -1,5 +1,5 @@
 // The plain HTTP check: connect, one request, its answer, read by checks/http-reader.ts. Most
-// checks are of this kind, and a whole client costs some four times as much (docs/decisions/0005).
+// checks are of this kind, and a whole client costs some four times as much (docs/decisions/0006).
 // What the plain way cannot do is left to the client in http.ts.
 
 import net from 'node:net';
