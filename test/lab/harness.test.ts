@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ArpCapture, parseArpLine } from './arp-capture.js';
@@ -206,7 +207,8 @@ const leaver = fileURLToPath(new URL('./leaver.js', import.meta.url));
 /** PIDs of processes that see the mark file of the lab, wherever they hang in the tree. */
 function labProcesses(name: string): string[] {
   return readdirSync('/proc').filter(
-    (entry) => /^\d+$/.test(entry) && existsSync(`/proc/${entry}/root/run/lab-${name}`),
+    (entry) =>
+      /^\d+$/.test(entry) && existsSync(join('/proc', entry, 'root', 'run', `lab-${name}`)),
   );
 }
 

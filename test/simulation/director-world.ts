@@ -95,6 +95,15 @@ export class DirectorWorld {
     return this.#engine.snapshot();
   }
 
+  /** The table's real servers as `ipvsadm -Sn` has them, without the service. */
+  destinations(): readonly string[] {
+    return this.kernel
+      .lines()
+      .filter((line) => line.startsWith('-a'))
+      .map((line) => line.replace(/^-a tcp \S+ -r /, ''))
+      .sort();
+  }
+
   nextDeadline(): Instant | undefined {
     return this.#engine.nextDeadline();
   }

@@ -58,13 +58,6 @@ function healthy(
   return world;
 }
 
-const destinations = (world: DirectorWorld): readonly string[] =>
-  world.kernel
-    .lines()
-    .filter((line) => line.startsWith('-a'))
-    .map((line) => line.replace(/^-a tcp \S+ -r /, ''))
-    .sort();
-
 describe('drain', () => {
   it('gives no new connections, and takes the real server out when the last has gone', () => {
     const world = healthy();
@@ -73,14 +66,14 @@ describe('drain', () => {
     const answer = say(world, order('drain', '10.0.0.1'));
     assert.deepEqual(answer.isDone, true);
     assert.equal(answer.text, '10.0.0.1 (all services) drained by root@mom: new kernel');
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     const line = `Quiescent real server: ${A} (${WEB}) (Weight set to 0)`;
     assert.ok(world.log.includes(`${line}: drained by root@mom: new kernel`));
     world.run(20_000);
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     world.kernel.connections.set(A, 0);
     world.run(3000);
-    assert.deepEqual(destinations(world), [`${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${B} masq -w 1`]);
     const end = 'drain of 10.0.0.1 is over: no connections are left; out until lubdub enable';
     assert.ok(world.log.includes(end), world.log.join('\n'));
   });
@@ -89,7 +82,7 @@ describe('drain', () => {
     const world = healthy();
     world.kernel.connections.set(A, 7);
     say(world, order('drain', A));
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     assert.ok(!world.log.some((line) => line.startsWith('drain of')));
   });
 
@@ -98,9 +91,9 @@ describe('drain', () => {
     world.kernel.connections.set(A, 2);
     say(world, order('drain', A, { timeoutMs: 10_000 }));
     world.run(9000);
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     world.run(4000);
-    assert.deepEqual(destinations(world), [`${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${B} masq -w 1`]);
     assert.ok(world.log.some((line) => line.includes('is over: in time, 2 are left')));
   });
 
@@ -109,9 +102,9 @@ describe('drain', () => {
     world.kernel.connections.set(A, 1);
     say(world, order('drain', A));
     say(world, order('disable', B));
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, '127.0.0.1:80 masq -w 1']);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, '127.0.0.1:80 masq -w 1']);
     say(world, order('enable', B));
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
   });
 
   it('goes on after a restart, and is not lost with a reload', () => {
@@ -121,13 +114,13 @@ describe('drain', () => {
     const pair = config([virtual(WEB, [real(A, { weight: 9 }), real(B)])]);
     first.offer({ kind: 'config-changed', id: 999, config: pair });
     first.run(100);
-    assert.deepEqual(destinations(first), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(first.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     const second = new DirectorWorld(pair, 'active', first.kernel, first.words);
     second.server(A, true);
     second.server(B, true);
     second.start();
     second.run(5000);
-    assert.deepEqual(destinations(second), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(second.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     assert.equal(second.status().virtuals[0]?.reals[0]?.verdict, 'up');
   });
 
@@ -147,7 +140,7 @@ describe('drain', () => {
     standby.kernel.connections.set(A, 1);
     standby.offer({ kind: 'activated', id: 1 });
     standby.run(5000);
-    assert.deepEqual(destinations(standby), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(standby.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
   });
 });
 
@@ -155,26 +148,26 @@ describe('disable, enable and weight', () => {
   it('take out at once, and bring back with the health of that moment', () => {
     const world = healthy({ isQuiescent: true });
     say(world, order('disable', A));
-    assert.deepEqual(destinations(world), [`${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${B} masq -w 1`]);
     world.server(A, false);
     world.run(3000);
     assert.equal(world.status().virtuals[0]?.reals[0]?.verdict, 'down');
     say(world, order('enable', A));
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 1`]);
     world.server(A, true);
     world.run(3000);
-    assert.deepEqual(destinations(world), [`${A} masq -w 3`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 3`, `${B} masq -w 1`]);
   });
 
   it('change one weight with one request, and leave down servers down', () => {
     const world = healthy();
     const before = world.kernel.requests.length;
     say(world, order('weight', A, { weight: 10 }));
-    assert.deepEqual(destinations(world), [`${A} masq -w 10`, `${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 10`, `${B} masq -w 1`]);
     assert.equal(world.kernel.requests.length, before + 1);
     world.server(A, false);
     world.run(3000);
-    assert.deepEqual(destinations(world), [`${B} masq -w 1`]);
+    assert.deepEqual(world.destinations(), [`${B} masq -w 1`]);
   });
 
   it('speak of one service alone when it is named in any of its ways', () => {
@@ -260,12 +253,12 @@ describe('words of two directors', () => {
     say(mom, order('disable', A));
     const dad = healthy();
     dad.offer({ kind: 'administration-heard', entries: mom.news });
-    assert.deepEqual(destinations(dad), [`${B} masq -w 1`]);
+    assert.deepEqual(dad.destinations(), [`${B} masq -w 1`]);
     assert.equal(dad.news.length, 0, 'what was heard is not told back');
     say(dad, order('enable', A));
     const late = dad.news.map((one) => ({ ...one, at: 5 }));
     mom.offer({ kind: 'administration-heard', entries: late });
-    assert.deepEqual(destinations(mom), [`${A} masq -w 3`, `${B} masq -w 1`]);
+    assert.deepEqual(mom.destinations(), [`${A} masq -w 3`, `${B} masq -w 1`]);
   });
 
   it('are bounded, and what is finished goes first', () => {

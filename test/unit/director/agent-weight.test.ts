@@ -40,13 +40,6 @@ function farm(word: string, rules: Partial<HealthRules> = {}, more: More = {}): 
 /** Each agent is asked once in an interval. */
 const turn = (world: DirectorWorld, count = 1): void => world.run(2000 * count);
 
-const destinations = (world: DirectorWorld): readonly string[] =>
-  world.kernel
-    .lines()
-    .filter((line) => line.startsWith('-a'))
-    .map((line) => line.replace(/^-a tcp \S+ -r /, ''))
-    .sort();
-
 const weightOf = (world: DirectorWorld, index = 0): number | undefined =>
   world.status().virtuals[0]?.reals[index]?.weight;
 
@@ -169,7 +162,7 @@ describe('an agent that says', () => {
     const world = farm('up');
     world.agent(AGENT_A, 'drain # backup');
     turn(world);
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 10`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 10`]);
     const line = `Quiescent real server: ${WHERE} (Weight set to 0): agent drain: backup`;
     assert.ok(world.log.includes(line), world.log.join('\n'));
     assert.equal(world.status().virtuals[0]?.reals[0]?.verdict, 'up');
@@ -178,7 +171,7 @@ describe('an agent that says', () => {
     assert.equal(weightOf(world), 0);
     world.agent(AGENT_A, 'ready');
     turn(world);
-    assert.deepEqual(destinations(world), [`${A} masq -w 10`, `${B} masq -w 10`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 10`, `${B} masq -w 10`]);
     assert.ok(world.log.includes(`Restored real server: ${WHERE} (Weight set to 10): connected`));
   });
 
@@ -186,12 +179,12 @@ describe('an agent that says', () => {
     const world = farm('up');
     world.agent(AGENT_A, 'maint # new disk');
     turn(world);
-    assert.deepEqual(destinations(world), [`${B} masq -w 10`]);
+    assert.deepEqual(world.destinations(), [`${B} masq -w 10`]);
     assert.ok(world.log.includes(`Deleted real server: ${WHERE}: agent maint: new disk`));
     // An operator's drain waits for connections, which it can see in the table alone.
     world.kernel.connections.set(A, 1);
     say(world, 'drain');
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 10`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 10`]);
   });
 
   it('down is treated as a failed check, and up lets it in again', () => {
@@ -202,11 +195,11 @@ describe('an agent that says', () => {
       const world = farm('up', {}, { isQuiescent });
       world.agent(AGENT_A, 'down # no database');
       turn(world);
-      assert.deepEqual(destinations(world), [...there, `${B} masq -w 10`]);
+      assert.deepEqual(world.destinations(), [...there, `${B} masq -w 10`]);
       assert.ok(world.log.some((line) => line.endsWith(': agent down: no database')));
       world.agent(AGENT_A, 'up');
       turn(world);
-      assert.deepEqual(destinations(world), [`${A} masq -w 10`, `${B} masq -w 10`]);
+      assert.deepEqual(world.destinations(), [`${A} masq -w 10`, `${B} masq -w 10`]);
     }
   });
 
@@ -215,10 +208,10 @@ describe('an agent that says', () => {
     world.agent(AGENT_B, 'drain');
     turn(world);
     const out = [`${A} masq -w 0`, `${B} masq -w 0`];
-    assert.deepEqual(destinations(world), [...out, '127.0.0.1:80 masq -w 1']);
+    assert.deepEqual(world.destinations(), [...out, '127.0.0.1:80 masq -w 1']);
     world.agent(AGENT_A, '30%');
     turn(world);
-    assert.deepEqual(destinations(world), [`${A} masq -w 3`, `${B} masq -w 0`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 3`, `${B} masq -w 0`]);
   });
 
   it('down is held against the floor of the pool, drain is not', () => {
@@ -227,13 +220,13 @@ describe('an agent that says', () => {
     for (const agent of [AGENT_A, AGENT_B]) world.agent(agent, 'down # broken script');
     turn(world);
     // The last one that went: nothing is swapped without need.
-    assert.deepEqual(destinations(world), [`${A} masq -w 0`, `${B} masq -w 10`]);
+    assert.deepEqual(world.destinations(), [`${A} masq -w 0`, `${B} masq -w 10`]);
     const kept = world.log.filter((line) => line.startsWith('Kept real server'));
     assert.equal(kept.length, 1);
     assert.match(kept[0] ?? '', /minpool is 1\): agent down: broken script$/);
     for (const agent of [AGENT_A, AGENT_B]) world.agent(agent, 'drain');
     turn(world);
-    assert.ok(destinations(world).every((line) => line.endsWith('-w 0')));
+    assert.ok(world.destinations().every((line) => line.endsWith('-w 0')));
   });
 
   it('up does not help a real server whose checks fail', () => {
